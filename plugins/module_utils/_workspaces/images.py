@@ -1,0 +1,128 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""WorkSpaces images: which one is meant, and whether it can be shared.
+
+Pure: imports neither boto3 nor Ansible. An image is what AWS answers: a dict in the shape of
+WorkspaceImage in botocore's data/workspaces/2015-04-08/service-2.json, where only ImageId is always there.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from typing import Any
+
+    Image = dict[str, Any]
+
+# The pattern of WorkspaceImageId in the same model.
+_IMAGE_ID = re.compile(r"wsi-[0-9a-z]{9,63}")
+
+
+def image_ids_problem(values: Iterable[str], option: str) -> str | None:
+    """Say what is wrong with image IDs.
+
+    :param values: The values as Ansible passed them on.
+    :param option: The option that they were given in, for the sentence.
+    :returns: One sentence that names every malformed ID, or V(None) if there is none.
+    """
+    wrong = sorted({value for value in values if not _IMAGE_ID.fullmatch(value)})
+    if not wrong:
+        return None
+    shown = ", ".join(repr(value) for value in wrong)
+    return f"{option} takes image IDs: wsi- and 9 to 63 digits or lower-case letters. These are not: {shown}."
+
+
+def image_label(image_id: str, image_name: str | None, region: str) -> str:
+    """Name an image for a person: its ID, its name where that is known, and the Region that it is in."""
+    name = f" ({image_name})" if image_name else ""
+    return f"{image_id}{name} in {region}"
+
+
+def named_images(images: Iterable[Image], name: str) -> list[Image]:
+    """Return the images of exactly this name."""
+    return [image for image in images if image.get("Name") == name]
+
+
+def not_one_image(name: str, region: str, named: Sequence[Image], owned: Sequence[Image]) -> str:
+    """Say why a name does not tell which image is meant.
+
+    :param named: The images of that name: none, or several.
+    :param owned: All images that the caller owns in the Region.
+    :returns: A sentence that lists what was found.
+    """
+    if named:
+        return (
+            f"{len(named)} images that you own in {region} are named {name!r}, so the name does not tell which one"
+            f" is meant: {_listed(named)}. Give the image_id of the right one."
+        )
+    if owned:
+        return (
+            f"You own no image named {name!r} in {region}. Your images there: {_listed(owned)}."
+            " Check the name, the Region and the account of the credentials."
+        )
+    return (
+        f"You own no image named {name!r} in {region}, nor any other image there."
+        " Check the Region and the account of the credentials."
+    )
+
+
+def not_owned(image_id: str, region: str, shared: Sequence[Image]) -> str:
+    """Say why an image that the caller does not own can't be worked on.
+
+    :param shared: What AWS answers to the question for this image among those shared with the caller.
+    """
+    if shared:
+        owner = shared[0].get("OwnerAccountId", "another account")
+        return (
+            f"Image {image_label(image_id, shared[0].get('Name'), region)} is not yours: {owner} owns it and shares"
+            " it with you. Only its owner can read or change who has it: run this with the owner's credentials."
+        )
+    return (
+        f"There is no image {image_id} in {region} that these credentials can see. Check the ID, the Region"
+        " (an image exists in one Region, and a copy of it in another Region has its own ID) and the account"
+        " of the credentials."
+    )
+
+
+def sharing_problem(image: Image, account_ids: Collection[str], region: str) -> str | None:
+    """Say why an image that the caller owns can't be shared with these accounts.
+
+    :param image: The image as AWS describes it.
+    :param account_ids: The accounts that would be granted permission.
+    :returns: A sentence, or V(None) if nothing speaks against it.
+    """
+    label = image_label(image["ImageId"], image.get("Name"), region)
+    owner = image.get("OwnerAccountId")
+    state = image.get("State")
+    if owner in account_ids:
+        return (
+            f"Image {label} is owned by {owner}, which shared_account_ids lists as well. An owner can't share"
+            " an image with itself, and needs no permission to copy it: take it out of the list."
+        )
+    if state == "ERROR":
+        return (
+            f"Image {label} is in state ERROR and can't be shared. AWS says: {image.get('ErrorCode', 'no code')}:"
+            f" {image.get('ErrorMessage', 'no message')}. Create the image anew, and share that one."
+        )
+    if state == "PENDING":
+        return (
+            f"Image {label} is still PENDING, and can be shared once it is AVAILABLE. Run this again later,"
+            " or set wait to true."
+        )
+    if state != "AVAILABLE":
+        return f"Image {label} is in state {state}. It can be shared once it is AVAILABLE."
+    return None
+
+
+def _listed(images: Iterable[Image]) -> str:
+    return ", ".join(
+        sorted(
+            f"{image.get('Name')} {image['ImageId']} ({image.get('State')}, created {image.get('Created')})"
+            for image in images
+        )
+    )

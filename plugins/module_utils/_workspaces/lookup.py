@@ -1,0 +1,75 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Finding the image that a task is about, and telling why it can't be worked on.
+
+Every function raises L(AnsibleWorkspacesError), for AWS's errors and with a sentence of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import api, images
+from .errors import AnsibleWorkspacesError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from typing import Any
+
+    from .images import Image
+
+
+def owned_image_by_name(client: Any, name: str) -> Image:
+    """Return the one image of this name that the caller owns in the Region."""
+    owned = api.describe_images(client, "OWNED")
+    named = images.named_images(owned, name)
+    if len(named) != 1:
+        raise AnsibleWorkspacesError(images.not_one_image(name, client.meta.region_name, named, owned))
+    return named[0]
+
+
+def owned_image(client: Any, image_id: str) -> Image:
+    """Return an image that the caller owns in the Region."""
+    owned = api.describe_images(client, "OWNED", image_id)
+    if owned:
+        return owned[0]
+    shared = api.describe_images(client, "SHARED", image_id)
+    raise AnsibleWorkspacesError(images.not_owned(image_id, client.meta.region_name, shared))
+
+
+def current_permissions(client: Any, image_id: str) -> frozenset[str]:
+    """Return the accounts that an image of the caller's is shared with.
+
+    If AWS refuses to tell, the image is looked up, to say whether it is there and whose it is.
+    """
+    try:
+        return api.describe_image_permissions(client, image_id)
+    except AnsibleWorkspacesError as refused:
+        if refused.code in ("ResourceNotFoundException", "AccessDeniedException"):
+            _explain_refusal(client, image_id, refused)
+        raise
+
+
+def _explain_refusal(client: Any, image_id: str, refused: AnsibleWorkspacesError) -> None:
+    try:
+        owned_image(client, image_id)
+    except AnsibleWorkspacesError as found:
+        if not found.exception:
+            raise AnsibleWorkspacesError(f"{found} AWS answered: {refused.exception}.", response=refused.response) from found
+
+
+def shareable_image(client: Any, image: Image, account_ids: Collection[str], wait_timeout: int | None) -> Image:
+    """Make sure that an image of the caller's can be shared with these accounts.
+
+    :param wait_timeout: How long to wait for a PENDING image, in seconds; V(None) not to wait.
+    :returns: The image, as it is after the wait.
+    """
+    if image.get("State") == "PENDING" and wait_timeout is not None:
+        api.wait_while_pending(client, image["ImageId"], wait_timeout)
+        image = owned_image(client, image["ImageId"])
+    problem = images.sharing_problem(image, account_ids, client.meta.region_name)
+    if problem:
+        raise AnsibleWorkspacesError(problem)
+    return image

@@ -1,0 +1,166 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who an image is shared with, who it is to be shared with, and what follows: changes, results, diff.
+
+Pure: imports neither boto3 nor Ansible.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+    from typing import Any
+
+
+@dataclass(frozen=True)
+class Change:
+    """One account that is to be granted permission to copy the image, or to lose it."""
+
+    account_id: str
+    allow_copy: bool
+
+    def holds_in(self, shared_with: AbstractSet[str]) -> bool:
+        """Tell whether this change is what already is, given the accounts that have permission."""
+        return (self.account_id in shared_with) == self.allow_copy
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What AWS answered to a change that failed, and what to do about it.
+
+    V(may_hold): the change may have been made all the same, and the permissions have not been read since.
+    V(response): AWS's whole answer, with the request ID; V(None) where there was none.
+    """
+
+    code: str
+    message: str
+    advice: str
+    may_hold: bool
+    response: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a list of changes. Each is in exactly one of the three."""
+
+    done: Sequence[Change] = ()
+    failed: Mapping[Change, Failure] = field(default_factory=dict)
+    not_attempted: Sequence[Change] = ()
+
+
+def request_problem(state: str, account_ids: Sequence[str] | None, purge_accounts: bool) -> str | None:
+    """Say why O(state), O(shared_account_ids) and O(purge_accounts) together make no clear request.
+
+    :param account_ids: The accounts listed; V(None) where the option was not given.
+    :returns: A sentence, or V(None) if the request is clear.
+    """
+    if state == "present":
+        if account_ids is None:
+            return "state=present needs shared_account_ids: the accounts to share the image with."
+        if purge_accounts and not account_ids:
+            return (
+                "shared_account_ids is empty and purge_accounts is true, which would take the image from every"
+                " account. An empty list is mostly a template gone wrong, so it is refused. To unshare from every"
+                " account, say so: state=absent with purge_accounts=true and no shared_account_ids."
+            )
+        return None
+    if purge_accounts and account_ids is not None:
+        return (
+            "state=absent takes shared_account_ids (unshare from these accounts) or purge_accounts=true (unshare"
+            " from every account), not both."
+        )
+    if not purge_accounts and account_ids is None:
+        return (
+            "state=absent needs shared_account_ids (unshare from these accounts) or purge_accounts=true (unshare"
+            " from every account)."
+        )
+    return None
+
+
+def plan_changes(
+    shared_with: AbstractSet[str], state: str, account_ids: AbstractSet[str], purge_accounts: bool
+) -> list[Change]:
+    """Compute what has to change for a request that L(request_problem) found clear.
+
+    :param shared_with: The accounts that have permission now.
+    :param account_ids: The accounts listed; empty where none was.
+    :returns: Grants first, so that nobody who keeps access is ever without it; then revokes; each by account ID.
+    """
+    if state == "present":
+        grants = account_ids - shared_with
+        revokes = shared_with - account_ids if purge_accounts else frozenset()
+    else:
+        grants = frozenset()
+        revokes = shared_with if purge_accounts else shared_with & account_ids
+    return [Change(account_id, True) for account_id in sorted(grants)] + [
+        Change(account_id, False) for account_id in sorted(revokes)
+    ]
+
+
+def sharing_result(
+    image_id: str, image_name: str | None, label: str, shared_with: AbstractSet[str], done: Sequence[Change]
+) -> dict[str, Any]:
+    """Build what the module returns, in check mode and after a failure as well.
+
+    :param image_name: The image's name, or V(None) where nothing had to be read that tells it.
+    :param label: The image, as L(image_label) names it.
+    :param shared_with: The accounts that had permission before.
+    :param done: The changes that were made, or that a real run would make.
+    """
+    granted = {change.account_id for change in done if change.allow_copy}
+    revoked = {change.account_id for change in done if not change.allow_copy}
+    after = (shared_with | granted) - revoked
+    result = {
+        "changed": bool(done),
+        "image_id": image_id,
+        "shared_account_ids": sorted(after),
+        "granted_account_ids": sorted(granted),
+        "revoked_account_ids": sorted(revoked),
+        "diff": {
+            "before_header": label,
+            "after_header": label,
+            "before": {"image_id": image_id, "shared_account_ids": sorted(shared_with)},
+            "after": {"image_id": image_id, "shared_account_ids": sorted(after)},
+        },
+    }
+    if image_name:
+        result["image_name"] = image_name
+    return result
+
+
+def failure_result(outcome: Outcome) -> dict[str, Any]:
+    """Build what a failed run returns beside L(sharing_result): which changes were not made, and why."""
+    return {
+        "failed_accounts": {
+            change.account_id: {"code": failure.code, "message": failure.message}
+            for change, failure in outcome.failed.items()
+        },
+        "not_attempted_account_ids": sorted(change.account_id for change in outcome.not_attempted),
+    }
+
+
+def failure_message(label: str, outcome: Outcome) -> str:
+    """Tell a person what was done, what was not and why, and what to do now.
+
+    :param label: The image, as L(image_label) names it.
+    :param outcome: What became of the changes; at least one failed.
+    """
+    granted = sum(change.allow_copy for change in outcome.done)
+    parts = [
+        f"Sharing image {label} was not completed: {granted} granted, {len(outcome.done) - granted} revoked,"
+        f" {len(outcome.failed)} failed, {len(outcome.not_attempted)} not attempted."
+    ]
+    for change, failure in outcome.failed.items():
+        action = "share with" if change.allow_copy else "stop sharing with"
+        parts.append(f"Failed to {action} account {change.account_id}: {failure.code}: {failure.message}")
+        if failure.may_hold:
+            parts.append("Whether AWS did it all the same is not known: the permissions could not be read again")
+    parts += dict.fromkeys(failure.advice for failure in outcome.failed.values() if failure.advice)
+    parts.append("Then run the same task again: it takes up what is left.")
+    return " ".join(part if part.endswith(".") else f"{part}." for part in parts)
