@@ -162,5 +162,5 @@ def failure_message(label: str, outcome: Outcome) -> str:
         if failure.may_hold:
             parts.append("Whether AWS did it all the same is not known: the permissions could not be read again")
     parts += dict.fromkeys(failure.advice for failure in outcome.failed.values() if failure.advice)
-    parts.append("Then run the same task again: it takes up what is left.")
+    parts.append("Run the same task again: it takes up what is left.")
     return " ".join(part if part.endswith(".") else f"{part}." for part in parts)

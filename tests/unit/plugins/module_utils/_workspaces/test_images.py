@@ -1,0 +1,101 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.euc.aws.plugins.module_utils._workspaces import images
+
+OWNER = "123456789012"
+IMAGE = {"ImageId": "wsi-123456789", "Name": "golden", "State": "AVAILABLE", "OwnerAccountId": OWNER}
+TWIN = {"ImageId": "wsi-987654321", "Name": "golden", "State": "ERROR", "Created": "2026-01-02"}
+OTHER = {"ImageId": "wsi-555555555", "Name": "Golden", "State": "PENDING", "Created": "2026-01-03"}
+
+
+@pytest.mark.parametrize(
+    ("value", "wrong"),
+    [
+        ("wsi-123456789", False),
+        ("wsi-" + "z9" * 31 + "z", False),
+        ("wsi-12345678", True),
+        ("wsi-" + "z9" * 32, True),
+        ("wsi-12345678A", True),
+        ("wsi-123456789\n", True),
+        (" wsi-123456789", True),
+        ("ami-123456789", True),
+        ("wsi-12345678٩", True),
+    ],
+)
+def test_image_ids(value, wrong):
+    problem = images.image_ids_problem(["wsi-000000000", value], "image_id")
+    assert problem == (
+        f"image_id takes image IDs: wsi- and 9 to 63 digits or lower-case letters. These are not: {value!r}."
+        if wrong
+        else None
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({}, None, id="AVAILABLE and another's account"),
+        pytest.param({"OwnerAccountId": "111111111111"}, "is owned by 111111111111, which", id="self-share"),
+        pytest.param({"State": "PENDING"}, "is still PENDING", id="PENDING"),
+        pytest.param(
+            {"State": "ERROR", "ErrorCode": "OutdatedPowershellVersion", "ErrorMessage": "Update it"},
+            "is in state ERROR and can't be shared. AWS says: OutdatedPowershellVersion: Update it.",
+            id="ERROR, with what AWS says",
+        ),
+        pytest.param({"State": "ERROR"}, "AWS says: no code: no message.", id="ERROR without a reason"),
+        pytest.param({"State": "ARCHIVED"}, "is in state ARCHIVED", id="a state of the future"),
+        pytest.param({"OwnerAccountId": None}, None, id="old answer without the owner"),
+    ],
+)
+def test_what_speaks_against_sharing(changes, expected):
+    problem = images.sharing_problem({**IMAGE, **changes}, ["111111111111"], "eu-west-1")
+    if expected is None:
+        assert problem is None
+    else:
+        assert problem.startswith("Image wsi-123456789 (golden) in eu-west-1 ")
+        assert expected in problem
+
+
+@pytest.mark.parametrize(
+    ("owned", "expected"),
+    [
+        pytest.param([], "You own no image named 'golden' in eu-west-1, nor any other image there.", id="no image"),
+        pytest.param(
+            [OTHER],
+            "You own no image named 'golden' in eu-west-1. Your images there:"
+            " Golden wsi-555555555 (PENDING, created 2026-01-03).",
+            id="another name, which differs in case",
+        ),
+        pytest.param(
+            [TWIN, OTHER, {**IMAGE, "Created": "2026-01-01"}],
+            "2 images that you own in eu-west-1 are named 'golden', so the name does not tell which one is meant:"
+            " golden wsi-123456789 (AVAILABLE, created 2026-01-01), golden wsi-987654321 (ERROR, created 2026-01-02).",
+            id="two of the name",
+        ),
+    ],
+)
+def test_a_name_that_is_not_one_image_lists_what_was_found(owned, expected):
+    named = images.named_images(owned, "golden")
+    assert images.not_one_image("golden", "eu-west-1", named, owned).startswith(expected)
+
+
+def test_named_images_takes_only_the_exact_name():
+    assert images.named_images([OTHER, IMAGE, TWIN], "golden") == [IMAGE, TWIN]
+
+
+@pytest.mark.parametrize(
+    ("shared", "expected"),
+    [
+        ([], "There is no image wsi-123456789 in eu-west-1 that these credentials can see."),
+        ([IMAGE], f"Image wsi-123456789 (golden) in eu-west-1 is not yours: {OWNER} owns it"),
+        ([{"ImageId": "wsi-123456789"}], "Image wsi-123456789 in eu-west-1 is not yours: another account owns it"),
+    ],
+)
+def test_an_image_that_is_not_owned(shared, expected):
+    assert images.not_owned("wsi-123456789", "eu-west-1", shared).startswith(expected)
