@@ -279,7 +279,7 @@ from ansible_collections.euc.aws.plugins.module_utils._workspaces import sharing
 from ansible_collections.euc.aws.plugins.module_utils._workspaces.accounts import account_ids_problem
 from ansible_collections.euc.aws.plugins.module_utils._workspaces.api import CLIENT_CONFIG
 from ansible_collections.euc.aws.plugins.module_utils._workspaces.apply import apply_changes
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.errors import AnsibleWorkspacesError
+from ansible_collections.euc.aws.plugins.module_utils._workspaces.errors import AnsibleWorkspacesError, refuse
 from ansible_collections.euc.aws.plugins.module_utils._workspaces.images import image_ids_problem, image_label
 from ansible_collections.euc.aws.plugins.module_utils._workspaces.lookup import (
     current_permissions,
@@ -308,20 +308,15 @@ def validate_parameters(params: Mapping[str, Any]) -> None:
 
     :raises AnsibleWorkspacesError: With everything that is wrong, in one message.
     """
-    account_ids = params["shared_account_ids"]
-    problems = [
+    image_id, account_ids, wait_timeout = params["image_id"], params["shared_account_ids"], params["wait_timeout"]
+    refuse(
         account_ids_problem(account_ids or (), "shared_account_ids"),
         sharing.request_problem(params["state"], account_ids, params["purge_accounts"]),
-    ]
-    if not params["image_id"] and not params["image_name"]:
-        problems.append("Neither image_id nor image_name says which image is meant.")
-    if params["image_id"]:
-        problems.append(image_ids_problem([params["image_id"]], "image_id"))
-    if params["wait_timeout"] <= 0:
-        problems.append(f"wait_timeout is {params['wait_timeout']}, and has to be at least 1 second.")
-    found = [problem for problem in problems if problem]
-    if found:
-        raise AnsibleWorkspacesError(" ".join([*found, "Nothing was asked of AWS, and nothing was changed."]))
+        image_ids_problem([image_id], "image_id") if image_id else None,
+        # Ansible itself tells neither from both, but lets null and an empty string pass as given.
+        None if image_id or params["image_name"] else "Neither image_id nor image_name says which image is meant.",
+        None if wait_timeout > 0 else f"wait_timeout is {wait_timeout}, and has to be at least 1 second.",
+    )
 
 
 def run(params: Mapping[str, Any], client: Any, check_mode: bool) -> dict[str, Any]:

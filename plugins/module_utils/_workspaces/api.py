@@ -23,7 +23,7 @@ except ImportError:
 from .errors import WorkspacesErrorHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from .images import Image
@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 # paces itself by the refusals that it meets; with 10 attempts, four runs at once lost no call.
 CLIENT_CONFIG = {"retries": {"mode": "adaptive", "total_max_attempts": 10}}
 
-# The most that DescribeWorkspaceImagePermissions and DescribeWorkspaceImages answer on one page.
-_PAGES = {"PageSize": 25}
+# The most that DescribeWorkspaceImagePermissions and DescribeWorkspaceImages answer on one page, and the most IDs
+# that the latter takes.
+_PAGE_SIZE = 25
+_PAGES = {"PageSize": _PAGE_SIZE}
 
 
 def describe_image_permissions(client: Any, image_id: str) -> frozenset[str]:
@@ -58,21 +60,27 @@ def describe_image_permissions(client: Any, image_id: str) -> frozenset[str]:
     return frozenset(permission["SharedAccountId"] for permission in permissions)
 
 
-def describe_images(client: Any, image_type: str, image_id: str | None = None) -> list[Image]:
+def describe_images(client: Any, image_type: str, image_ids: Sequence[str] | None = None) -> list[Image]:
     """Read images, from every page.
 
     :param image_type: V(OWNED) by the caller, or V(SHARED) with the caller.
-    :param image_id: Only this image; without it, all of them. AWS leaves out an image that it does not find.
+    :param image_ids: Only these images, however many; V(None) for all. AWS leaves out what it does not find.
     """
-    which = f"image {image_id}" if image_id else "the images"
-    # A page size beside IDs is refused by some AWS operations, and one image needs none.
-    chosen = {"ImageIds": [image_id]} if image_id else {"PaginationConfig": _PAGES}
+    paginator = client.get_paginator("describe_workspace_images")
+    if image_ids is None:
+        queries: list[dict[str, Any]] = [{"PaginationConfig": _PAGES}]
+    else:
+        # A page size beside IDs is refused by some AWS operations, and needs none: AWS takes a page of IDs a call.
+        queries = [
+            {"ImageIds": image_ids[start : start + _PAGE_SIZE]} for start in range(0, len(image_ids), _PAGE_SIZE)
+        ]
+    which = f"image {image_ids[0]}" if image_ids and len(image_ids) == 1 else "the images"
     return _call(
         client,
         f"look up {which} among the {image_type} ones",
-        lambda: _every_page(
-            client.get_paginator("describe_workspace_images"), "Images", ImageType=image_type, **chosen
-        ),
+        lambda: [
+            image for query in queries for image in _every_page(paginator, "Images", ImageType=image_type, **query)
+        ],
     )
 
 

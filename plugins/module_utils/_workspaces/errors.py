@@ -144,3 +144,14 @@ class WorkspacesErrorHandler(AWSErrorHandler):
     """amazon.aws's handler, raising L(AnsibleWorkspacesError)."""
 
     _CUSTOM_EXCEPTION = AnsibleWorkspacesError
+
+
+def refuse(*problems: str | None) -> None:
+    """End a task whose parameters can't be right.
+
+    :param problems: A sentence for each check that found something; V(None) for each that did not.
+    :raises AnsibleWorkspacesError: With all the sentences, if there is one.
+    """
+    found = [problem for problem in problems if problem]
+    if found:
+        raise AnsibleWorkspacesError(" ".join([*found, "Nothing was asked of AWS, and nothing was changed."]))

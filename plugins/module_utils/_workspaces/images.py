@@ -11,6 +11,7 @@ WorkspaceImage in botocore's data/workspaces/2015-04-08/service-2.json, where on
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,6 +47,25 @@ def image_label(image_id: str, image_name: str | None, region: str) -> str:
 def named_images(images: Iterable[Image], name: str) -> list[Image]:
     """Return the images of exactly this name."""
     return [image for image in images if image.get("Name") == name]
+
+
+def matching_images(
+    images: Iterable[Image], names: Collection[str] | None, states: Collection[str] | None
+) -> list[Image]:
+    """Return the images that pass both filters, by name and then by ID.
+
+    :param names: Names or shell-style patterns, in which case counts; V(None) lets every name pass.
+    :param states: States; V(None) lets every state pass.
+    """
+    return sorted(
+        (
+            image
+            for image in images
+            if (names is None or any(fnmatchcase(image.get("Name") or "", name) for name in names))
+            and (states is None or image.get("State") in states)
+        ),
+        key=lambda image: (image.get("Name") or "", image["ImageId"]),
+    )
 
 
 def not_one_image(name: str, region: str, named: Sequence[Image], owned: Sequence[Image]) -> str:

@@ -12,10 +12,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import api, images
+from .audit import PermissionsRead
 from .errors import AnsibleWorkspacesError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
     from typing import Any
 
     from .images import Image
@@ -32,10 +33,10 @@ def owned_image_by_name(client: Any, name: str) -> Image:
 
 def owned_image(client: Any, image_id: str) -> Image:
     """Return an image that the caller owns in the Region."""
-    owned = api.describe_images(client, "OWNED", image_id)
+    owned = api.describe_images(client, "OWNED", [image_id])
     if owned:
         return owned[0]
-    shared = api.describe_images(client, "SHARED", image_id)
+    shared = api.describe_images(client, "SHARED", [image_id])
     raise AnsibleWorkspacesError(images.not_owned(image_id, client.meta.region_name, shared))
 
 
@@ -50,6 +51,34 @@ def current_permissions(client: Any, image_id: str) -> frozenset[str]:
         if refused.code in ("ResourceNotFoundException", "AccessDeniedException"):
             _explain_refusal(client, image_id, refused)
         raise
+
+
+def permissions_of_images(client: Any, image_ids: Iterable[str]) -> PermissionsRead:
+    """Read who has each of the caller's images.
+
+    An image that AWS refuses to tell about, or that is gone meanwhile, does not keep the others from being read.
+    To be refused every image is an error.
+    """
+    shared_with: dict[str, frozenset[str]] = {}
+    refused: dict[str, AnsibleWorkspacesError] = {}
+    gone: set[str] = set()
+    for image_id in image_ids:
+        try:
+            shared_with[image_id] = api.describe_image_permissions(client, image_id)
+        except AnsibleWorkspacesError as error:
+            if error.code == "ResourceNotFoundException":
+                gone.add(image_id)
+            elif error.code == "AccessDeniedException":
+                refused[image_id] = error
+            else:
+                raise
+    if refused and not shared_with:
+        raise next(iter(refused.values()))
+    return PermissionsRead(
+        shared_with,
+        {image_id: {"code": error.code, "message": error.answer} for image_id, error in refused.items()},
+        gone,
+    )
 
 
 def _explain_refusal(client: Any, image_id: str, refused: AnsibleWorkspacesError) -> None:

@@ -1,0 +1,83 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from botocore import exceptions
+
+from ansible_collections.euc.aws.plugins.module_utils._workspaces.errors import (
+    AnsibleWorkspacesError,
+    WorkspacesErrorHandler,
+)
+
+
+def client_error(code, status=400, retries=0):
+    return exceptions.ClientError(
+        {
+            "Error": {"Code": code, "Message": "What AWS says"},
+            "ResponseMetadata": {"HTTPStatusCode": status, "RetryAttempts": retries},
+        },
+        "UpdateWorkspaceImagePermission",
+    )
+
+
+TIMEOUT = exceptions.ReadTimeoutError(endpoint_url="https://workspaces.eu-west-1.amazonaws.com/")
+UNREACHABLE = exceptions.EndpointConnectionError(endpoint_url="https://workspaces.nowhere.amazonaws.com/")
+
+
+@pytest.mark.parametrize(
+    ("exception", "code", "refuses_one_account", "leaves_open", "advice"),
+    [
+        # What the model declares for UpdateWorkspaceImagePermission
+        (client_error("InvalidParameterValuesException"), "InvalidParameterValuesException", True, True, "Check the acc"),
+        (client_error("OperationNotSupportedException"), "OperationNotSupportedException", True, True, "A bring-your-own"),
+        (client_error("ResourceNotFoundException"), "ResourceNotFoundException", False, False, "Check the image ID"),
+        (client_error("ResourceUnavailableException"), "ResourceUnavailableException", False, False, "Look at the image"),
+        (client_error("AccessDeniedException"), "AccessDeniedException", False, False, "Allow the caller"),
+        # What every AWS service answers
+        (client_error("ValidationException"), "ValidationException", True, True, "Check the values"),
+        (client_error("ExpiredTokenException"), "ExpiredTokenException", False, False, "The credentials have expired"),
+        (client_error("UnrecognizedClientException"), "UnrecognizedClientException", False, False, "AWS does not know"),
+        (client_error("InvalidSignatureException"), "InvalidSignatureException", False, False, "AWS does not know"),
+        (client_error("ThrottlingException"), "ThrottlingException", False, False, "Other callers use"),
+        (client_error("ThrottlingException", retries=9), "ThrottlingException", False, True, "Other callers use"),
+        (client_error("InternalServerException", 500), "InternalServerException", False, True, "This is a fault on"),
+        (client_error("ServiceUnavailable", 503), "ServiceUnavailable", False, True, "This is a fault on"),
+        (client_error("SomethingNew", 499), "SomethingNew", False, False, ""),
+        # What botocore says without an answer from AWS
+        (TIMEOUT, "ReadTimeoutError", False, True, "Check the Region's name"),
+        (UNREACHABLE, "EndpointConnectionError", False, True, "Check the Region's name"),
+        (exceptions.NoCredentialsError(), "NoCredentialsError", False, False, "Give credentials"),
+    ],
+)  # fmt: skip
+def test_what_an_error_means(exception, code, refuses_one_account, leaves_open, advice):
+    error = AnsibleWorkspacesError("Failed to do it", exception)
+    assert error.code == code
+    assert error.refuses_one_account is refuses_one_account
+    assert error.leaves_open is leaves_open
+    assert error.advice.startswith(advice)
+    assert bool(error.advice) == bool(advice)
+
+
+def test_the_text_is_what_was_done_what_aws_answered_and_what_to_do():
+    @WorkspacesErrorHandler.common_error_handler("share it")
+    def refused():
+        raise client_error("ExpiredTokenException")
+
+    with pytest.raises(AnsibleWorkspacesError) as caught:
+        refused()
+    assert caught.value.message == str(caught.value)
+    assert str(caught.value) == (
+        "Failed to share it: An error occurred (ExpiredTokenException) when calling the"
+        " UpdateWorkspaceImagePermission operation: What AWS says. The credentials have expired: renew them."
+    )
+    assert caught.value.response["Error"]["Code"] == "ExpiredTokenException"
+
+
+def test_a_sentence_of_our_own_stands_alone():
+    error = AnsibleWorkspacesError("No.", changed=True)
+    assert str(error) == "No."
+    assert error.kwargs == {"changed": True}
+    assert error.response is None

@@ -1,0 +1,83 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every task of this collection in EXAMPLES, README and demo, held against the argument spec of its module."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
+
+from ansible_collections.euc.aws.plugins.module_utils._workspaces.errors import AnsibleWorkspacesError
+
+ROOT = Path(__file__).parents[4]
+MODULES = {
+    f"euc.aws.{path.stem}": import_module(f"ansible_collections.euc.aws.plugins.modules.{path.stem}")
+    for path in sorted((ROOT / "plugins/modules").glob("*.py"))
+}
+
+
+def tasks_in(node):
+    if isinstance(node, list):
+        for item in node:
+            yield from tasks_in(item)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if key in MODULES and node.get("name"):
+                yield pytest.param(key, value, id=node["name"])
+            elif key in ("tasks", "block", "rescue", "always"):
+                yield from tasks_in(value)
+
+
+def documents():
+    for module in MODULES.values():
+        yield module.EXAMPLES
+    yield from re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+TASKS = [task for text in documents() for task in tasks_in(yaml.safe_load(text))]
+
+
+# What stands in for a template, which only a play can fill.
+STAND_INS = {"image_id": "wsi-123456789", "shared_account_ids": ["111111111111"], "region": "eu-west-1"}
+
+
+def validated(module, options):
+    filled = {
+        name: STAND_INS[name] if isinstance(value, str) and "{{" in value else value for name, value in options.items()
+    }
+    result = ArgumentSpecValidator(aws_argument_spec() | MODULES[module].ARGUMENT_SPEC).validate(filled)
+    assert result.error_messages == []
+    MODULES[module].validate_parameters(result.validated_parameters)
+
+
+@pytest.mark.parametrize(("module", "options"), TASKS)
+def test_a_task_of_the_documentation_fits_its_module(module, options):
+    validated(module, options)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_option_of_a_module_is_in_its_examples(module):
+    used = {option for task in TASKS if task.values[0] == module for option in task.values[1]}
+    documented = yaml.safe_load(MODULES[module].DOCUMENTATION)["options"]
+    missing = {name for name, option in documented.items() if not used & {name, *option.get("aliases", ())}}
+    assert missing == set()
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"image_id": "wsi-123456789", "purge": True}, AssertionError, r"purge\. Supported parameters include"),
+        ({"image_id": "wsi-123456789"}, AnsibleWorkspacesError, "state=present needs shared_account_ids"),
+    ],
+)
+def test_a_task_that_does_not_fit_is_found(options, error, message):
+    with pytest.raises(error, match=message):
+        validated("euc.aws.workspaces_image_permission", options)
