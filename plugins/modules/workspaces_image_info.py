@@ -349,8 +349,10 @@ def run(params: Mapping[str, Any], client: Any) -> dict[str, Any]:
     result = {
         "region": client.meta.region_name,
         "images": [
-            boto3_resource_to_ansible_dict(fields | image, force_tags=False)
-            | audit.sharing_fields(permissions, image["ImageId"], params["allowed_account_ids"])
+            {
+                **boto3_resource_to_ansible_dict({**fields, **image}, force_tags=False),
+                **audit.sharing_fields(permissions, image["ImageId"], params["allowed_account_ids"]),
+            }
             for image in images
             if image["ImageId"] not in permissions.gone
         ],

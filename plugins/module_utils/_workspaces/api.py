@@ -77,7 +77,7 @@ def describe_images(client: Any, image_type: str, image_ids: Sequence[str] | Non
     which = f"image {image_ids[0]}" if image_ids and len(image_ids) == 1 else "the images"
     return _call(
         client,
-        f"look up {which} among the {image_type} ones",
+        f"look up {which} ({image_type})",
         lambda: [
             image for query in queries for image in _every_page(paginator, "Images", ImageType=image_type, **query)
         ],

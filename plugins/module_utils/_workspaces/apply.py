@@ -61,7 +61,5 @@ def _still_failed(client: Any, image_id: str, failed: dict[Change, Failure]) -> 
     }
 
 
-def _outcome(
-    attempted: Sequence[Change], failed: dict[Change, Failure], not_attempted: Sequence[Change]
-) -> Outcome:
+def _outcome(attempted: Sequence[Change], failed: dict[Change, Failure], not_attempted: Sequence[Change]) -> Outcome:
     return Outcome([change for change in attempted if change not in failed], failed, not_attempted)

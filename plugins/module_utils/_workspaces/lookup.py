@@ -86,7 +86,9 @@ def _explain_refusal(client: Any, image_id: str, refused: AnsibleWorkspacesError
         owned_image(client, image_id)
     except AnsibleWorkspacesError as found:
         if not found.exception:
-            raise AnsibleWorkspacesError(f"{found} AWS answered: {refused.exception}.", response=refused.response) from found
+            raise AnsibleWorkspacesError(
+                f"{found} AWS answered: {refused.exception}.", response=refused.response
+            ) from found
 
 
 def shareable_image(client: Any, image: Image, account_ids: Collection[str], wait_timeout: int | None) -> Image:
