@@ -4,7 +4,7 @@
 
 """Play demo.yml and an ad-hoc command against moto, then read with boto3 what moto holds.
 
-Run by C(make demo). moto runs inside this process, so nothing is left when it ends, however it ends.
+Run by ``make demo``. moto runs inside this process, so nothing is left when it ends, however it ends.
 """
 
 from __future__ import annotations

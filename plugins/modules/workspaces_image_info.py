@@ -329,7 +329,7 @@ def validate_parameters(params: Mapping[str, Any]) -> None:
 def run(params: Mapping[str, Any], client: Any) -> dict[str, Any]:
     """Read the images that the parameters ask for, and who can copy them.
 
-    :param params: Parameters that L(validate_parameters) let through.
+    :param params: Parameters that ``validate_parameters`` let through.
     :param client: A botocore client for WorkSpaces.
     :returns: The result of the task.
     :raises AnsibleWorkspacesError: If AWS refuses to list images, or to tell the permissions of every one of them.

@@ -322,7 +322,7 @@ def validate_parameters(params: Mapping[str, Any]) -> None:
 def run(params: Mapping[str, Any], client: Any, check_mode: bool) -> dict[str, Any]:
     """Bring the permissions of an image to what the parameters ask for.
 
-    :param params: Parameters that L(validate_parameters) let through.
+    :param params: Parameters that ``validate_parameters`` let through.
     :param client: A botocore client for WorkSpaces.
     :param check_mode: Whether to leave out the writes, and only these.
     :returns: The result of the task.

@@ -29,7 +29,7 @@ def account_ids_problem(values: Iterable[str], option: str) -> str | None:
 
     :param values: The values as Ansible passed them on.
     :param option: The option that they were given in, for the sentence.
-    :returns: One sentence that names every value that is not a 12-digit ID, or V(None) if all of them are.
+    :returns: One sentence that names every value that is not a 12-digit ID, or None if all of them are.
     """
     wrong = sorted({value for value in values if not _ACCOUNT_ID.fullmatch(value)})
     if not wrong:

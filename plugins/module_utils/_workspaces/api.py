@@ -4,7 +4,7 @@
 
 """Calls to AWS: one function an operation, every page read, errors typed. Nothing is decided here.
 
-Every function raises L(AnsibleWorkspacesError) for what AWS refuses and for what never reaches it. Operations and
+Every function raises ``AnsibleWorkspacesError`` for what AWS refuses and for what never reaches it. Operations and
 their limits are those of botocore's data/workspaces/2015-04-08/service-2.json.
 """
 
@@ -63,8 +63,8 @@ def describe_image_permissions(client: Any, image_id: str) -> frozenset[str]:
 def describe_images(client: Any, image_type: str, image_ids: Sequence[str] | None = None) -> list[Image]:
     """Read images, from every page.
 
-    :param image_type: V(OWNED) by the caller, or V(SHARED) with the caller.
-    :param image_ids: Only these images, however many; V(None) for all. AWS leaves out what it does not find.
+    :param image_type: ``OWNED`` by the caller, or ``SHARED`` with the caller.
+    :param image_ids: Only these images, however many; None for all. AWS leaves out what it does not find.
     """
     paginator = client.get_paginator("describe_workspace_images")
     if image_ids is None:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class PermissionsRead:
     """What AWS answered to the question who has which image.
 
-    V(shared_with): the accounts, by image ID. V(refused): code and message, by the ID of an image whose permissions
-    AWS did not tell. V(gone): the IDs of images that were no longer there.
+    ``shared_with``: the accounts, by image ID. ``refused``: code and message, by the ID of an image whose permissions
+    AWS did not tell. ``gone``: the IDs of images that were no longer there.
     """
 
     shared_with: Mapping[str, AbstractSet[str]]
@@ -36,7 +36,7 @@ def sharing_fields(
 ) -> dict[str, Any]:
     """Build what the result says of an image's sharing; null where it was not read.
 
-    :param allowed_account_ids: The accounts that may have the image; V(None) if nobody asked.
+    :param allowed_account_ids: The accounts that may have the image; None if nobody asked.
     """
     shared_with = permissions.shared_with.get(image_id)
     fields: dict[str, Any] = {"shared_account_ids": None if shared_with is None else sorted(shared_with)}
@@ -52,7 +52,7 @@ def sharing_fields(
 def violations(images: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Flatten the unexpected accounts of images into a row for each image and account.
 
-    :param images: Images as the module returns them, with C(unexpected_account_ids).
+    :param images: Images as the module returns them, with ``unexpected_account_ids``.
     """
     return [
         {"image_id": image["image_id"], "image_name": image["name"], "account_id": account_id}

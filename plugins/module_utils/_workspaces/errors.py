@@ -69,9 +69,9 @@ _ADVICE = {
 class AnsibleWorkspacesError(AnsibleAWSError):
     """Something that ends a task, told so that a person can act on it.
 
-    V(message) is the whole text: what was being done, what AWS answered, what to do now. V(response) is AWS's answer
-    as botocore parsed it, from which C(fail_json_aws) takes the error code and the request ID; V(None) where there
-    was none. V(kwargs) is what the failing result carries besides.
+    ``message`` is the whole text: what was being done, what AWS answered, what to do now. ``response`` is AWS's answer
+    as botocore parsed it, from which ``fail_json_aws`` takes the error code and the request ID; None where there
+    was none. ``kwargs`` is what the failing result carries besides.
     """
 
     def __init__(
@@ -94,14 +94,14 @@ class AnsibleWorkspacesError(AnsibleAWSError):
     def code(self) -> str:
         """AWS's error code, or the name of botocore's exception where AWS gave no answer."""
         if self.response:
-            return self.response.get("Error", {}).get("Code", "no error code")
+            return str(self.response.get("Error", {}).get("Code", "no error code"))
         return type(self.exception).__name__
 
     @property
     def answer(self) -> str:
         """What AWS said, or what botocore says where AWS gave no answer."""
         if self.response:
-            return self.response.get("Error", {}).get("Message", "no message")
+            return str(self.response.get("Error", {}).get("Message", "no message"))
         return str(self.exception)
 
     @property
@@ -133,15 +133,19 @@ class AnsibleWorkspacesError(AnsibleAWSError):
 
     @property
     def _status(self) -> int:
-        return (self.response or {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return int(self._metadata.get("HTTPStatusCode", 0))
 
     @property
     def _was_retried(self) -> bool:
-        return (self.response or {}).get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
+        return int(self._metadata.get("RetryAttempts", 0)) > 0
+
+    @property
+    def _metadata(self) -> Mapping[str, Any]:
+        return (self.response or {}).get("ResponseMetadata", {})
 
 
 class WorkspacesErrorHandler(AWSErrorHandler):
-    """amazon.aws's handler, raising L(AnsibleWorkspacesError)."""
+    """amazon.aws's handler, raising ``AnsibleWorkspacesError``."""
 
     _CUSTOM_EXCEPTION = AnsibleWorkspacesError
 
@@ -149,7 +153,7 @@ class WorkspacesErrorHandler(AWSErrorHandler):
 def refuse(*problems: str | None) -> None:
     """End a task whose parameters can't be right.
 
-    :param problems: A sentence for each check that found something; V(None) for each that did not.
+    :param problems: A sentence for each check that found something; None for each that did not.
     :raises AnsibleWorkspacesError: With all the sentences, if there is one.
     """
     found = [problem for problem in problems if problem]

@@ -29,7 +29,7 @@ def image_ids_problem(values: Iterable[str], option: str) -> str | None:
 
     :param values: The values as Ansible passed them on.
     :param option: The option that they were given in, for the sentence.
-    :returns: One sentence that names every malformed ID, or V(None) if there is none.
+    :returns: One sentence that names every malformed ID, or None if there is none.
     """
     wrong = sorted({value for value in values if not _IMAGE_ID.fullmatch(value)})
     if not wrong:
@@ -54,8 +54,8 @@ def matching_images(
 ) -> list[Image]:
     """Return the images that pass both filters, by name and then by ID.
 
-    :param names: Names or shell-style patterns, in which case counts; V(None) lets every name pass.
-    :param states: States; V(None) lets every state pass.
+    :param names: Names or shell-style patterns, in which case counts; None lets every name pass.
+    :param states: States; None lets every state pass.
     """
     return sorted(
         (
@@ -114,7 +114,7 @@ def sharing_problem(image: Image, account_ids: Collection[str], region: str) -> 
 
     :param image: The image as AWS describes it.
     :param account_ids: The accounts that would be granted permission.
-    :returns: A sentence, or V(None) if nothing speaks against it.
+    :returns: A sentence, or None if nothing speaks against it.
     """
     label = image_label(image["ImageId"], image.get("Name"), region)
     owner = image.get("OwnerAccountId")

@@ -4,7 +4,7 @@
 
 """Finding the image that a task is about, and telling why it can't be worked on.
 
-Every function raises L(AnsibleWorkspacesError), for AWS's errors and with a sentence of its own.
+Every function raises ``AnsibleWorkspacesError``, for AWS's errors and with a sentence of its own.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _explain_refusal(client: Any, image_id: str, refused: AnsibleWorkspacesError
 def shareable_image(client: Any, image: Image, account_ids: Collection[str], wait_timeout: int | None) -> Image:
     """Make sure that an image of the caller's can be shared with these accounts.
 
-    :param wait_timeout: How long to wait for a PENDING image, in seconds; V(None) not to wait.
+    :param wait_timeout: How long to wait for a PENDING image, in seconds; None not to wait.
     :returns: The image, as it is after the wait.
     """
     if image.get("State") == "PENDING" and wait_timeout is not None:

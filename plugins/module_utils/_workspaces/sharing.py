@@ -34,8 +34,8 @@ class Change:
 class Failure:
     """What AWS answered to a change that failed, and what to do about it.
 
-    V(may_hold): the change may have been made all the same, and the permissions have not been read since.
-    V(response): AWS's whole answer, with the request ID; V(None) where there was none.
+    ``may_hold``: the change may have been made all the same, and the permissions have not been read since.
+    ``response``: AWS's whole answer, with the request ID; None where there was none.
     """
 
     code: str
@@ -55,10 +55,10 @@ class Outcome:
 
 
 def request_problem(state: str, account_ids: Sequence[str] | None, purge_accounts: bool) -> str | None:
-    """Say why O(state), O(shared_account_ids) and O(purge_accounts) together make no clear request.
+    """Say why ``state``, ``shared_account_ids`` and ``purge_accounts`` together make no clear request.
 
-    :param account_ids: The accounts listed; V(None) where the option was not given.
-    :returns: A sentence, or V(None) if the request is clear.
+    :param account_ids: The accounts listed; None where the option was not given.
+    :returns: A sentence, or None if the request is clear.
     """
     if state == "present":
         if account_ids is None:
@@ -86,7 +86,7 @@ def request_problem(state: str, account_ids: Sequence[str] | None, purge_account
 def plan_changes(
     shared_with: AbstractSet[str], state: str, account_ids: AbstractSet[str], purge_accounts: bool
 ) -> list[Change]:
-    """Compute what has to change for a request that L(request_problem) found clear.
+    """Compute what has to change for a request that ``request_problem`` found clear.
 
     :param shared_with: The accounts that have permission now.
     :param account_ids: The accounts listed; empty where none was.
@@ -108,8 +108,8 @@ def sharing_result(
 ) -> dict[str, Any]:
     """Build what the module returns, in check mode and after a failure as well.
 
-    :param image_name: The image's name, or V(None) where nothing had to be read that tells it.
-    :param label: The image, as L(image_label) names it.
+    :param image_name: The image's name, or None where nothing had to be read that tells it.
+    :param label: The image, as ``image_label`` names it.
     :param shared_with: The accounts that had permission before.
     :param done: The changes that were made, or that a real run would make.
     """
@@ -135,7 +135,7 @@ def sharing_result(
 
 
 def failure_result(outcome: Outcome) -> dict[str, Any]:
-    """Build what a failed run returns beside L(sharing_result): which changes were not made, and why."""
+    """Build what a failed run returns beside ``sharing_result``: which changes were not made, and why."""
     return {
         "failed_accounts": {
             change.account_id: {"code": failure.code, "message": failure.message}
@@ -148,7 +148,7 @@ def failure_result(outcome: Outcome) -> dict[str, Any]:
 def failure_message(label: str, outcome: Outcome) -> str:
     """Tell a person what was done, what was not and why, and what to do now.
 
-    :param label: The image, as L(image_label) names it.
+    :param label: The image, as ``image_label`` names it.
     :param outcome: What became of the changes; at least one failed.
     """
     granted = sum(change.allow_copy for change in outcome.done)
