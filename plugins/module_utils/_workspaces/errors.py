@@ -92,10 +92,10 @@ class AnsibleWorkspacesError(AnsibleAWSError):
 
     @property
     def code(self) -> str:
-        """AWS's error code, or the name of botocore's exception where AWS gave no answer."""
+        """AWS's error code, the name of botocore's exception where AWS gave no answer, or empty for neither."""
         if self.response:
             return str(self.response.get("Error", {}).get("Code", "no error code"))
-        return type(self.exception).__name__
+        return type(self.exception).__name__ if self.exception else ""
 
     @property
     def answer(self) -> str:

@@ -1,0 +1,178 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.euc.aws.plugins.module_utils._workspaces.errors import AnsibleWorkspacesError
+from ansible_collections.euc.aws.tests.unit.support import (
+    IMAGE_ID,
+    LOOK,
+    OWNER,
+    READ,
+    RECIPIENT,
+    WRITE,
+    accounts,
+    counted,
+    new_client,
+    new_image,
+    new_state,
+    permission,
+)
+from ansible_collections.euc.aws.tests.workspaces_server import Fault
+
+A, B, C, D = accounts(1, 2, 3, 4)
+
+
+@pytest.mark.parametrize("shares", [0, 1, 25, 26, 300])
+@pytest.mark.parametrize(
+    ("grants", "revokes"), [(0, 0), (1, 0), (100, 0), (0, 1), (0, 100), (100, 100)], ids=lambda number: str(number)
+)
+def test_calls_made(shares, grants, revokes):
+    before = accounts(*range(shares))
+    wanted = before[min(revokes, shares) :] + accounts(*range(1000, 1000 + grants))
+    server = new_state(new_image(shared_account_ids=before))
+    permission(new_client(server), **exactly(wanted))
+    expected = {READ: max(1, -(-shares // 25)), LOOK: int(grants > 0), WRITE: grants + min(revokes, shares)}
+    assert counted(server) == {operation: calls for operation, calls in expected.items() if calls}
+
+
+def exactly(account_ids):
+    """Ask for an exact set, which may be nobody."""
+    if account_ids:
+        return {"shared_account_ids": account_ids, "purge_accounts": True}
+    return {"state": "absent", "purge_accounts": True}
+
+
+def test_calls_made_by_name():
+    server = new_state(*[new_image(image_id=f"wsi-00000000{n:02}", name=f"n{n}") for n in range(26)])
+    result = permission(new_client(server), image_name="n7", shared_account_ids=[A])
+    assert (result["image_id"], result["image_name"]) == ("wsi-0000000007", "n7")
+    assert counted(server) == {LOOK: 2, READ: 1, WRITE: 1}
+
+
+def test_grants_go_first_then_revokes_each_by_account():
+    server = new_state(new_image(shared_account_ids=[C, A]))
+    permission(new_client(server), shared_account_ids=[D, B], purge_accounts=True)
+    assert [
+        (call.parameters["SharedAccountId"], call.parameters["AllowCopyImage"]) for call in server.calls(WRITE)
+    ] == [(B, True), (D, True), (A, False), (C, False)]
+
+
+def test_waiting_ends_when_the_image_is_available(monkeypatch):
+    waits = []
+    monkeypatch.setattr("botocore.waiter.time.sleep", waits.append)
+    server = new_state(new_image(pending_looks=3))
+    result = permission(new_client(server), shared_account_ids=[A], wait=True, wait_timeout=3600)
+    assert result["granted_account_ids"] == [A]
+    assert waits == [15, 15]
+    assert counted(server) == {READ: 1, LOOK: 5, WRITE: 1}
+
+
+@pytest.mark.parametrize(("timeout", "delay", "looks"), [(1, 1, 2), (60, 1, 61), (600, 10, 61), (3600, 15, 241)])
+def test_waiting_ends_with_the_time(monkeypatch, timeout, delay, looks):
+    waits = []
+    monkeypatch.setattr("botocore.waiter.time.sleep", waits.append)
+    server = new_state(new_image(pending_looks=1000))
+    with pytest.raises(AnsibleWorkspacesError, match="Timeout trying to wait for image .* raise wait_timeout"):
+        permission(new_client(server), shared_account_ids=[A], wait=True, wait_timeout=timeout)
+    assert set(waits) == {delay}
+    assert sum(waits) <= timeout
+    assert counted(server) == {READ: 1, LOOK: looks + 1}
+
+
+def test_an_error_during_the_wait_is_told_as_what_it_is(monkeypatch):
+    monkeypatch.setattr("botocore.waiter.time.sleep", lambda seconds: None)
+    server = new_state(new_image(pending_looks=9), faults=[Fault(LOOK, call=4, code="ExpiredTokenException", status=400)])
+    with pytest.raises(AnsibleWorkspacesError, match="^Failed to wait for image .* The credentials have expired") as e:
+        permission(new_client(server), shared_account_ids=[A], wait=True)
+    assert e.value.code == "ExpiredTokenException"
+
+
+def test_nothing_is_waited_for_if_nothing_is_granted():
+    server = new_state(new_image(pending_looks=9, shared_account_ids=[A]))
+    assert not permission(new_client(server), shared_account_ids=[A], wait=True)["changed"]
+    assert counted(server) == {READ: 1}
+
+
+@pytest.mark.parametrize("options", [{"shared_account_ids": [A]}, {"state": "absent", "purge_accounts": True}])
+@pytest.mark.parametrize(
+    ("shared_with", "message"),
+    [
+        ([], f"There is no image {IMAGE_ID} in eu-west-1 .* AWS answered: .*ResourceNotFoundException"),
+        ([RECIPIENT], f"Image {IMAGE_ID} .golden. in eu-west-1 is not yours: {OWNER} .*AWS answered: .*AccessDenied"),
+    ],
+)
+def test_an_image_that_is_not_the_callers(options, shared_with, message):
+    server = new_state(new_image(shared_account_ids=shared_with))
+    with pytest.raises(AnsibleWorkspacesError, match=message) as caught:
+        permission(new_client(server, RECIPIENT), **options)
+    assert caught.value.response["ResponseMetadata"]["RequestId"]
+    assert counted(server) == {READ: 1, LOOK: 2}
+
+
+def test_access_denied_on_an_image_of_the_callers_is_about_its_rights():
+    server = new_state(new_image(), faults=[Fault(READ, code="AccessDeniedException", status=400)])
+    with pytest.raises(AnsibleWorkspacesError, match="AccessDeniedException.* Allow the caller"):
+        permission(new_client(server), shared_account_ids=[A])
+
+
+@pytest.mark.parametrize(
+    ("revoked_by_others", "fault"),
+    [
+        pytest.param(True, None, id="refused as invalid, for it is gone already"),
+        pytest.param(True, Fault(WRITE, code="ResourceNotFoundException", status=400), id="answered as not found"),
+        pytest.param(False, Fault(WRITE, applied=True), id="made, and answered with a fault of AWS's own"),
+        pytest.param(False, Fault(WRITE, "drop", applied=True), id="made, and not answered"),
+        pytest.param(False, Fault(WRITE, "slow", seconds=9), id="made, and answered too late"),
+    ],
+)
+def test_a_revoke_that_failed_and_holds_is_a_revoke(revoked_by_others, fault):
+    server = new_state(new_image(shared_account_ids=[A, B]))
+    client = new_client(server)
+    if revoked_by_others:
+        client.update_workspace_image_permission(ImageId=IMAGE_ID, SharedAccountId=A, AllowCopyImage=False)
+        server.journal.clear()
+        server.faults.append(Fault(READ, "stale"))
+    if fault:
+        server.faults.append(fault)
+    result = permission(client, shared_account_ids=[A, B], state="absent")
+    assert (result["revoked_account_ids"], result["shared_account_ids"]) == ([A, B], [])
+    assert counted(server) == {READ: 2, WRITE: 2}
+
+
+def test_a_refused_account_lets_the_others_go_on():
+    server = new_state(new_image(shared_account_ids=[D]), unknown_account_ids={B})
+    with pytest.raises(AnsibleWorkspacesError) as caught:
+        permission(new_client(server), shared_account_ids=[A, B, C], purge_accounts=True)
+    error = caught.value
+    assert error.kwargs["changed"] is True
+    assert error.kwargs["granted_account_ids"] == [A, C]
+    assert error.kwargs["revoked_account_ids"] == [D]
+    assert error.kwargs["shared_account_ids"] == [A, C]
+    assert list(error.kwargs["failed_accounts"]) == [B]
+    assert error.kwargs["failed_accounts"][B]["code"] == "InvalidParameterValuesException"
+    assert error.kwargs["not_attempted_account_ids"] == []
+    assert error.response["Error"]["Code"] == "InvalidParameterValuesException"
+    assert f"Failed to share with account {B}: InvalidParameterValuesException: " in str(error)
+    assert "2 granted, 1 revoked, 1 failed, 0 not attempted" in str(error)
+    assert counted(server) == {READ: 2, LOOK: 1, WRITE: 4}
+
+
+def test_what_can_not_be_read_again_is_said_to_be_unknown():
+    server = new_state(new_image(), faults=[Fault(WRITE, call=2, applied=True), Fault(READ, call=2)])
+    with pytest.raises(AnsibleWorkspacesError, match="Whether AWS did it all the same is not known") as caught:
+        permission(new_client(server), shared_account_ids=[A, B, C])
+    assert caught.value.kwargs["granted_account_ids"] == [A]
+    assert list(caught.value.kwargs["failed_accounts"]) == [B]
+    assert caught.value.kwargs["not_attempted_account_ids"] == [C]
+
+
+def test_an_error_behind_a_retry_leaves_open_whether_the_first_try_was_applied(monkeypatch):
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
+    faults = [Fault(WRITE, applied=True), Fault(WRITE, call=2, code="ExpiredTokenException", status=400)]
+    server = new_state(new_image(), faults=faults)
+    assert permission(new_client(server, attempts=2), shared_account_ids=[A])["granted_account_ids"] == [A]
+    assert counted(server) == {READ: 2, LOOK: 1, WRITE: 2}

@@ -1,0 +1,79 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An image in the strict server, a boto3 client that talks to it in-process, and the modules run with that client."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import boto3
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from botocore.config import Config
+
+from ansible_collections.euc.aws.plugins.modules import workspaces_image_info, workspaces_image_permission
+from ansible_collections.euc.aws.tests.workspaces_server import Image, State, attach
+
+OWNER = "123456789012"
+RECIPIENT = "210987654321"
+REGION = "eu-west-1"
+IMAGE_ID = "wsi-123456789"
+
+READ = "DescribeWorkspaceImagePermissions"
+LOOK = "DescribeWorkspaceImages"
+WRITE = "UpdateWorkspaceImagePermission"
+
+
+def accounts(*numbers: int) -> list[str]:
+    """Turn numbers into account IDs."""
+    return [f"{number:012d}" for number in numbers]
+
+
+def new_image(**fields: Any) -> Image:
+    """Make an image of OWNER's, AVAILABLE unless told otherwise."""
+    return replace(Image(IMAGE_ID, "golden", owner=OWNER, region=REGION), **fields)
+
+
+def new_state(*images: Image, **fields: Any) -> State:
+    """Make a server that knows OWNER and RECIPIENT, each by an access key that is the account ID."""
+    return State(access_keys={OWNER: OWNER, RECIPIENT: RECIPIENT}, images=list(images), **fields)
+
+
+def new_client(state: State, access_key: str = OWNER, attempts: int = 1) -> Any:
+    """Make a boto3 client whose calls the server answers, without a network."""
+    client = boto3.client(
+        "workspaces",
+        region_name=REGION,
+        aws_access_key_id=access_key,
+        aws_secret_access_key="secret",
+        config=Config(retries={"mode": "standard", "total_max_attempts": attempts}, read_timeout=5),
+    )
+    attach(client, state)
+    return client
+
+
+def permission(client: Any, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+    """Run workspaces_image_permission with these options, as its main() does."""
+    if "image_name" not in options:
+        options = {"image_id": IMAGE_ID, **options}
+    params = _parameters(workspaces_image_permission, options)
+    return workspaces_image_permission.run(params, client, check_mode)
+
+
+def info(client: Any, **options: Any) -> dict[str, Any]:
+    """Run workspaces_image_info with these options, as its main() does."""
+    return workspaces_image_info.run(_parameters(workspaces_image_info, options), client)
+
+
+def _parameters(module: Any, options: dict[str, Any]) -> dict[str, Any]:
+    validated = ArgumentSpecValidator(module.ARGUMENT_SPEC).validate(options)
+    assert validated.error_messages == []
+    module.validate_parameters(validated.validated_parameters)
+    return validated.validated_parameters
+
+
+def counted(state: State) -> dict[str, int]:
+    """Count the calls that the server received, by operation."""
+    return {operation: len(state.calls(operation)) for operation in dict.fromkeys(c.operation for c in state.journal)}
