@@ -87,7 +87,7 @@ def _explain_refusal(client: Any, image_id: str, refused: AnsibleWorkspacesError
     except AnsibleWorkspacesError as found:
         if not found.exception:
             raise AnsibleWorkspacesError(
-                f"{found} AWS answered: {refused.exception}.", response=refused.response
+                f"{found} AWS answered: {str(refused.exception).rstrip('.')}.", response=refused.response
             ) from found
 
 
