@@ -10,6 +10,7 @@ their limits are those of botocore's data/workspaces/2015-04-08/service-2.json.
 
 from __future__ import annotations
 
+from datetime import timezone
 from typing import TYPE_CHECKING
 
 try:
@@ -79,7 +80,9 @@ def describe_images(client: Any, image_type: str, image_ids: Sequence[str] | Non
         client,
         f"look up {which} ({image_type})",
         lambda: [
-            image for query in queries for image in _every_page(paginator, "Images", ImageType=image_type, **query)
+            _in_utc(image)
+            for query in queries
+            for image in _every_page(paginator, "Images", ImageType=image_type, **query)
         ],
     )
 
@@ -143,6 +146,11 @@ def _wait(waiter: Any, **filters: Any) -> None:
         if "Error" in error.last_response:
             raise ClientError(error.last_response, "DescribeWorkspaceImages") from error
         raise
+
+
+def _in_utc(image: Image) -> Image:
+    # botocore tells times in the zone of the machine that it runs on.
+    return {**image, "Created": image["Created"].astimezone(timezone.utc)} if "Created" in image else image
 
 
 def _every_page(paginator: Any, result_key: str, **parameters: Any) -> list[Any]:

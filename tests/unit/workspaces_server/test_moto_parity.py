@@ -83,6 +83,9 @@ def client(url: str) -> Any:
     )
 
 
+client("http://127.0.0.1")  # botocore reads its models here, and not in each process that ansible-test forks
+
+
 def outcome(connection: Any, step: Step) -> Any:
     """The answer, or the error code, of a call; without what only moto says."""
     operation, parameters = step

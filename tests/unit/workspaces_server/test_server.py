@@ -26,6 +26,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from ansible_collections.euc.aws.tests.workspaces_server import Call, Fault, Image, State, Throttle, attach, serve
+from ansible_collections.euc.aws.tests.workspaces_server.server import make
 
 ROOT = Path(__file__).parents[3]
 OWNER, FRIEND, STRANGER, BYOL = "111111111111", "222222222222", "333333333333", "444444444444"
@@ -65,6 +66,9 @@ def client(key: str = "OWNER", service: str = "workspaces", token: str | None = 
         config=Config(**config),
         **{"region_name": "us-east-1", **settings},
     )
+
+
+client()  # botocore reads its models once here, and not again in each process that ansible-test forks for a test
 
 
 def in_process(state: State, *args: Any, **settings: Any) -> Any:
@@ -381,6 +385,23 @@ def test_a_token_serves_only_its_own_request(key: str, region: str, operation: s
     assert error.response["Error"]["Code"] == "InvalidParameterValuesException"
 
 
+@pytest.mark.parametrize(("key", "region"), [("FRIEND", "us-east-1"), ("OWNER", "eu-west-1")])
+def test_a_token_serves_only_its_own_account_and_region(key: str, region: str) -> None:
+    images = [
+        Image(f"wsi-{number:09}", "shared", OWNER, shared_account_ids=frozenset([FRIEND])) for number in range(26)
+    ]
+    state = new_state(images=images)
+    token = call(in_process(state), DESCRIBE)["NextToken"]
+    assert refusal(in_process(state, key, region_name=region), DESCRIBE, NextToken=token)
+    assert len(call(in_process(state), DESCRIBE, NextToken=token)["Images"]) == 1
+
+
+def test_max_results_may_change_between_pages() -> None:
+    owner = in_process(shared_state(5)[0])
+    token = call(owner, PERMISSIONS, ImageId=GOLD, MaxResults=1)["NextToken"]
+    assert len(call(owner, PERMISSIONS, ImageId=GOLD, NextToken=token)["ImagePermissions"]) == 4
+
+
 # Faults
 
 FAULTS = [
@@ -552,10 +573,16 @@ def test_a_state_survives_json() -> None:
     other.load(copy.deepcopy(told))
     assert len(told.pop("journal")) == 1
     assert other.as_json() == {**told, "journal": []}
-    assert (other.images, other.faults) == (state.images, state.faults)
+    for name in ("images", "faults", "unknown_account_ids", "session_tokens", "image_quota", "copy_pending_looks"):
+        assert getattr(other, name) == getattr(state, name)
 
 
 # HTTP by hand
+
+
+def test_listens_on_loopback_only() -> None:
+    with make(State()) as server:
+        assert server.server_address[0] == "127.0.0.1"
 
 
 def http(url: str, body: Any = None, method: str | None = None, **headers: str) -> tuple[int, bytes]:
@@ -571,6 +598,7 @@ def http(url: str, body: Any = None, method: str | None = None, **headers: str) 
 
 
 SIGNED = {"Authorization": "AWS4-HMAC-SHA256 Credential=OWNER/20260101/us-east-1/workspaces/aws4_request, Signature=0"}
+ELSEWHERE = f"Other.{DESCRIBE}"
 TARGET = {"X_Amz_Target": f"WorkspacesService.{DESCRIBE}", "Content_Type": "application/x-amz-json-1.1"}
 
 
@@ -586,7 +614,7 @@ TARGET = {"X_Amz_Target": f"WorkspacesService.{DESCRIBE}", "Content_Type": "appl
         ),
         pytest.param(
             b"{}",
-            {**SIGNED, **TARGET, "X_Amz_Target": "Other.Op"},
+            {**SIGNED, **TARGET, "X_Amz_Target": ELSEWHERE},
             "UnknownOperationException",
             id="no service",
         ),
