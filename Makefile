@@ -1,0 +1,81 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Everything is made in .venv and .build. Nothing outside the checkout is touched.
+
+PYTHON ?= python3
+VENV ?= .venv
+BUILD ?= .build
+SERVERS ?= moto strict
+
+BIN = $(VENV)/bin
+TREE = $(BUILD)/ansible_collections/euc/aws
+COLLECTIONS = $(abspath $(BUILD))
+# What is run here finds the tools of the environment, and leaves its caches in .build. antsibull-docs copies only
+# files that git lists, amazon.aws in $(VENV) too, unless git looks for no checkout above that.
+IN_TREE = cd $(TREE) && export PATH="$(abspath $(BIN)):$$PATH" HOME="$(CURDIR)/.build/home" GIT_CEILING_DIRECTORIES="$(CURDIR)" \
+	ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=$(COLLECTIONS) MYPYPATH=$(COLLECTIONS) &&
+ANSIBLE_TEST = PYTHONPATH=$(COLLECTIONS) $(BIN)/python tests/tools/run_ansible_test.py $(TREE)
+
+.PHONY: help demo test lint unit units sanity integration system matrix build tree clean
+
+help:
+	@echo "make demo         play with the collection against an emulator of AWS"
+	@echo "make test         all that has to hold: lint, sanity, units, integration, system"
+	@echo "make unit         only the unit tests, by plain pytest: the quick loop (ARGS='-k purge -x')"
+	@echo "make matrix       sanity, units and integration with each supported ansible-core"
+	@echo "make build        the tarball for ansible-galaxy, checked"
+	@echo "make clean        remove what the others made"
+
+demo: tree
+	ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) $(BIN)/python demo/demo.py
+
+test: lint sanity units integration system
+
+unit: tree
+	@$(IN_TREE) python -m pytest tests/unit $(ARGS)
+
+sanity units: tree
+	$(ANSIBLE_TEST) $@
+
+integration: tree
+	for server in $(SERVERS); do $(ANSIBLE_TEST) integration --server $$server || exit 1; done
+
+system: tree
+	@$(IN_TREE) python -m pytest tests/system $(ARGS)
+
+lint: tree $(VENV)/.lint
+	@$(IN_TREE) ruff check .
+	@$(IN_TREE) ruff format --check .
+	@$(IN_TREE) ansible-lint --offline --strict --profile production
+	@$(IN_TREE) mypy
+	@$(IN_TREE) antsibull-changelog lint
+	@$(IN_TREE) antsibull-docs lint-collection-docs --plugin-docs --disallow-unknown-collection-refs \
+		--validate-collection-refs dependent .
+
+build: tree $(VENV)/.lint
+	rm -f $(BUILD)/euc-aws-*.tar.gz
+	$(BIN)/ansible-galaxy collection build --output-path $(BUILD) $(TREE)
+	$(BIN)/python tests/tools/check_tarball.py $(TREE) $(BUILD)/euc-aws-*.tar.gz
+	@$(IN_TREE) cd $(COLLECTIONS) && python -m galaxy_importer.main euc-aws-*.tar.gz
+
+matrix: tree
+	tests/tools/matrix.sh
+
+tree: $(VENV)/.dev
+	@$(BIN)/python tests/tools/lay_out.py $(TREE)
+
+$(VENV)/.dev: requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("$(PYTHON) is Python %d.%d, but 3.11 or later \
+	is needed. Name one: make PYTHON=python3.13 ..." % sys.version_info[:2])'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+$(VENV)/.lint: requirements-lint.txt $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-lint.txt
+	touch $@
+
+clean:
+	rm -rf .build .venv

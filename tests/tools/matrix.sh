@@ -1,0 +1,53 @@
+#!/bin/sh
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Run sanity, units and integration with each ansible-core, Python and boto3 that the collection declares to support.
+# `make test` has run the integration targets against moto too; here the strict server is enough.
+# A row whose Python is not found is skipped, and fails the run where CI is set.
+
+set -eu
+
+failed=0
+
+# row NAME PYTHON AMAZON_AWS [PIN...]: PINs are installed over requirements-dev.txt, which brings the newest that fits.
+row() {
+    name=$1 version=$2 amazon_aws=$3
+    shift 3
+    python=$(find_python "$version") || {
+        echo "SKIPPED: the row $name needs Python $version, which is not on PATH" >&2
+        if [ -n "${CI:-}" ]; then failed=1; fi
+        return 0
+    }
+    build=.build/matrix/$name
+    make --no-print-directory PYTHON="$python" VENV="$build/venv" "$build/venv/.dev"
+    "$build/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-warn-conflicts "$@"
+    versions=$(describe "$build/venv/bin/python" "$amazon_aws")
+    echo "== $name: $versions"
+    make --no-print-directory BUILD="$build" VENV="$build/venv" SERVERS=strict sanity units integration
+}
+
+# Print the real path of a Python of that version: a shim that leads to another one confuses ansible-test.
+find_python() {
+    "python$1" -c 'import sys; print(sys.executable)' 2>/dev/null
+}
+
+# Print what is tested together. Fails if amazon.aws is not of that version.
+describe() {
+    "$1" - "$2" <<'END'
+import json, sys, sysconfig
+from importlib.metadata import version
+with open(f"{sysconfig.get_path('purelib')}/ansible_collections/amazon/aws/MANIFEST.json") as manifest:
+    amazon_aws = json.load(manifest)["collection_info"]["version"]
+print(f"ansible-core {version('ansible-core')}, Python {sys.version.split()[0]}, amazon.aws {amazon_aws}, "
+      f"boto3 {version('boto3')}, botocore {version('botocore')}")
+sys.exit(None if amazon_aws.startswith(sys.argv[1]) else f"amazon.aws {sys.argv[1]} is needed")
+END
+}
+
+row core-2.17 3.11 10.1. 'ansible-core==2.17.*'
+row core-2.19 3.11 10.1. 'ansible-core==2.19.*'
+row core-2.21 3.13 11.4. 'ansible-core==2.21.*'
+row oldest-boto3 3.11 10.1. 'boto3==1.34.0' 'botocore==1.34.0'
+exit $failed

@@ -1,0 +1,96 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What stands in for AWS in the integration tests: moto, or the strict server of this repository."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+from moto.server import ThreadedMotoServer
+from moto.workspaces.models import WorkspaceImage, workspaces_backends
+
+from ansible_collections.euc.aws.tests.workspaces_server import Image, State, serve
+
+OWNER = "123456789012"
+OTHER = "999999999999"
+REGION = "eu-west-1"
+ACCESS_KEY = "integration-access-key"
+
+# The images that the integration targets name
+IMAGES = [
+    Image("wsi-golden001", "golden-2026-11", OWNER, REGION),
+    Image("wsi-pending01", "golden-pending", OWNER, REGION, pending_looks=3),
+    Image("wsi-pending02", "golden-stuck", OWNER, REGION, state="PENDING"),
+    Image("wsi-foreign01", "golden-foreign", OTHER, REGION, shared_account_ids=frozenset({OWNER})),
+    Image(
+        "wsi-error0001",
+        "golden-broken",
+        OWNER,
+        REGION,
+        state="ERROR",
+        error_code="OutdatedPowershellVersion",
+        error_message="Update PowerShell",
+    ),
+    Image("wsi-twin00001", "golden-twin", OWNER, REGION),
+    Image("wsi-twin00002", "golden-twin", OWNER, REGION),
+]
+
+
+@contextmanager
+def running(name: str, configuration: Path) -> Iterator[None]:
+    """Run the server ``name``, and tell the integration tests of it by the file ``configuration``."""
+    with SERVERS[name]() as url:
+        options = {"endpoint_url": url, "region": REGION, "access_key": ACCESS_KEY, "secret_key": "integration-secret"}
+        configuration.write_text(yaml.safe_dump({"aws_options": options}))
+        try:
+            yield
+        finally:
+            configuration.unlink(missing_ok=True)
+
+
+@contextmanager
+def strict() -> Iterator[str]:
+    """Run the strict server with the images, and yield its URL."""
+    with serve(State(access_keys={ACCESS_KEY: OWNER}, images=list(IMAGES))) as url:
+        yield url
+
+
+@contextmanager
+def moto() -> Iterator[str]:
+    """Run moto with the images on a free port of 127.0.0.1, and yield its URL."""
+    images = workspaces_backends[OWNER][REGION].workspace_images
+    images.update((image.image_id, as_moto_has_it(image)) for image in IMAGES)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        yield "http://{}:{}".format(*server.get_host_and_port())
+    finally:
+        server.stop()
+
+
+def as_moto_has_it(image: Image) -> WorkspaceImage:
+    """Return moto's own record of an image."""
+    record = WorkspaceImage(image.name, image.description, [], image.owner)
+    for field in ("image_id", "state", "error_code", "error_message"):
+        setattr(record, field, getattr(image, field))
+    if image.pending_looks:
+        record.to_dict = partial(show_pending, record, iter(range(image.pending_looks)))
+    return record
+
+
+def show_pending(record: WorkspaceImage, looks: Iterator[int]) -> dict[str, Any]:
+    """Return what moto answers about an image, but in state PENDING as long as ``looks`` lasts."""
+    answer = WorkspaceImage.to_dict(record)
+    return answer | {"State": "PENDING"} if next(looks, None) is not None else answer
+
+
+SERVERS = {"moto": moto, "strict": strict}

@@ -1,0 +1,37 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The server as a program: `python -m tests.workspaces_server [--state FILE.json]`.
+
+It prints its URL in one line and serves until SIGTERM or SIGINT. FILE is what GET /_control answers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from pathlib import Path
+
+from .server import make
+from .state import State
+
+
+def main() -> None:
+    """Serve the state that the command line names."""
+    parser = argparse.ArgumentParser(prog="workspaces_server", description=__doc__)
+    parser.add_argument("--state", type=Path, metavar="FILE.json", help="accounts, images and faults to start with")
+    options = parser.parse_args()
+    state = State()
+    if options.state:
+        state.load(json.loads(options.state.read_text()))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # SIGINT is werkzeug's: it ends serve_forever
+    with make(state) as server:
+        print(f"http://127.0.0.1:{server.server_port}", flush=True)
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
