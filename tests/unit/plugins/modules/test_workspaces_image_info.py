@@ -86,6 +86,7 @@ def test_every_field_of_the_model_is_there(monkeypatch):
         "shared_account_ids": [A, C],
     }
 
+
 def test_accounts_that_were_not_read_are_null():
     client = new_client(server_with_four_images())
     assert [image["shared_account_ids"] for image in info(client, owner="all")["images"]] == [[], [], None, [A, C]]

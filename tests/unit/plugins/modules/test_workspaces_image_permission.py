@@ -76,7 +76,7 @@ def test_waiting_ends_with_the_time(monkeypatch, timeout, delay, looks):
     waits = []
     monkeypatch.setattr("botocore.waiter.time.sleep", waits.append)
     server = new_state(new_image(pending_looks=1000))
-    with pytest.raises(AnsibleWorkspacesError, match="Timeout trying to wait for image .* raise wait_timeout"):
+    with pytest.raises(AnsibleWorkspacesError, match=r"Timeout trying to wait for image .* raise wait_timeout"):
         permission(new_client(server), shared_account_ids=[A], wait=True, wait_timeout=timeout)
     assert set(waits) == {delay}
     assert sum(waits) <= timeout
@@ -85,8 +85,9 @@ def test_waiting_ends_with_the_time(monkeypatch, timeout, delay, looks):
 
 def test_an_error_during_the_wait_is_told_as_what_it_is(monkeypatch):
     monkeypatch.setattr("botocore.waiter.time.sleep", lambda seconds: None)
-    server = new_state(new_image(pending_looks=9), faults=[Fault(LOOK, call=4, code="ExpiredTokenException", status=400)])
-    with pytest.raises(AnsibleWorkspacesError, match="^Failed to wait for image .* The credentials have expired") as e:
+    expired = Fault(LOOK, call=4, code="ExpiredTokenException", status=400)
+    server = new_state(new_image(pending_looks=9), faults=[expired])
+    with pytest.raises(AnsibleWorkspacesError, match=r"^Failed to wait for image .* The credentials have expired") as e:
         permission(new_client(server), shared_account_ids=[A], wait=True)
     assert e.value.code == "ExpiredTokenException"
 
@@ -115,7 +116,7 @@ def test_an_image_that_is_not_the_callers(options, shared_with, message):
 
 def test_access_denied_on_an_image_of_the_callers_is_about_its_rights():
     server = new_state(new_image(), faults=[Fault(READ, code="AccessDeniedException", status=400)])
-    with pytest.raises(AnsibleWorkspacesError, match="AccessDeniedException.* Allow the caller"):
+    with pytest.raises(AnsibleWorkspacesError, match=r"AccessDeniedException.* Allow the caller"):
         permission(new_client(server), shared_account_ids=[A])
 
 

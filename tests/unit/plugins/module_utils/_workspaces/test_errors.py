@@ -31,10 +31,10 @@ UNREACHABLE = exceptions.EndpointConnectionError(endpoint_url="https://workspace
     ("exception", "code", "refuses_one_account", "leaves_open", "advice"),
     [
         # What the model declares for UpdateWorkspaceImagePermission
-        (client_error("InvalidParameterValuesException"), "InvalidParameterValuesException", True, True, "Check the acc"),
-        (client_error("OperationNotSupportedException"), "OperationNotSupportedException", True, True, "A bring-your-own"),
+        (client_error("InvalidParameterValuesException"), "InvalidParameterValuesException", True, True, "Check the"),
+        (client_error("OperationNotSupportedException"), "OperationNotSupportedException", True, True, "A bring-your"),
         (client_error("ResourceNotFoundException"), "ResourceNotFoundException", False, False, "Check the image ID"),
-        (client_error("ResourceUnavailableException"), "ResourceUnavailableException", False, False, "Look at the image"),
+        (client_error("ResourceUnavailableException"), "ResourceUnavailableException", False, False, "Look at the"),
         (client_error("AccessDeniedException"), "AccessDeniedException", False, False, "Allow the caller"),
         # What every AWS service answers
         (client_error("ValidationException"), "ValidationException", True, True, "Check the values"),
