@@ -10,7 +10,7 @@ their limits are those of botocore's data/workspaces/2015-04-08/service-2.json.
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import timezone
 from typing import TYPE_CHECKING
 
 try:
@@ -150,7 +150,7 @@ def _wait(waiter: Any, **filters: Any) -> None:
 
 def _in_utc(image: Image) -> Image:
     # botocore tells times in the zone of the machine that it runs on.
-    return {**image, "Created": image["Created"].astimezone(UTC)} if "Created" in image else image
+    return {**image, "Created": image["Created"].astimezone(timezone.utc)} if "Created" in image else image
 
 
 def _every_page(paginator: Any, result_key: str, **parameters: Any) -> list[Any]:
