@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every task of this collection in EXAMPLES, README and demo, held against the argument spec of its module."""
+"""Every task of this collection in EXAMPLES, README and guides, held against the argument spec of its module."""
 
 from __future__ import annotations
 
+import json
 import re
+import textwrap
 from importlib import import_module
 from pathlib import Path
 
@@ -36,10 +38,23 @@ def tasks_in(node):
                 yield from tasks_in(value)
 
 
+PAGES = {
+    path.name: path.read_text(encoding="utf-8")
+    for path in [ROOT / "README.md", *sorted(ROOT.glob("docs/docsite/rst/*.rst"))]
+}
+
+
+def blocks(page, language):
+    markdown = re.findall(rf"^```{language}\n(.*?)^```", PAGES[page], re.DOTALL | re.MULTILINE)
+    rst = re.findall(rf"^( *)\.\. code-block:: {language}\n\n((?:\1    .*\n|\n)+)", PAGES[page], re.MULTILINE)
+    return markdown + [textwrap.dedent(body) for _indent, body in rst]
+
+
 def documents():
     for module in MODULES.values():
         yield module.EXAMPLES
-    yield from re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    for page in PAGES:
+        yield from blocks(page, "yaml")
 
 
 TASKS = [task for text in documents() for task in tasks_in(yaml.safe_load(text))]
@@ -61,6 +76,15 @@ def validated(module, options):
 @pytest.mark.parametrize(("module", "options"), TASKS)
 def test_a_task_of_the_documentation_fits_its_module(module, options):
     validated(module, options)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_of_a_page_is_found_and_its_json_parses(page):
+    assert sum(len(blocks(page, language)) for language in ("json", "shell", "text", "yaml")) == len(
+        re.findall(r"^```\w|code-block", PAGES[page], re.MULTILINE)
+    )
+    for text in blocks(page, "json"):
+        json.loads(text)
 
 
 @pytest.mark.parametrize("module", MODULES)

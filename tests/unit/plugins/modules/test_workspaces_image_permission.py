@@ -28,7 +28,7 @@ A, B, C, D = accounts(1, 2, 3, 4)
 
 @pytest.mark.parametrize("shares", [0, 1, 25, 26, 300])
 @pytest.mark.parametrize(
-    ("grants", "revokes"), [(0, 0), (1, 0), (100, 0), (0, 1), (0, 100), (100, 100)], ids=lambda number: str(number)
+    ("grants", "revokes"), [(0, 0), (1, 0), (100, 0), (0, 1), (0, 100), (100, 100)], ids=str
 )
 def test_calls_made(shares, grants, revokes):
     before = accounts(*range(shares))
