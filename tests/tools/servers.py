@@ -27,7 +27,8 @@ ACCESS_KEY = "integration-access-key"
 # The images that the integration targets name
 IMAGES = [
     Image("wsi-golden001", "golden-2026-11", OWNER, REGION),
-    Image("wsi-pending01", "golden-pending", OWNER, REGION, pending_looks=3),
+    # Enough looks for those that list every image before one waits for this one
+    Image("wsi-pending01", "golden-pending", OWNER, REGION, pending_looks=6),
     Image("wsi-pending02", "golden-stuck", OWNER, REGION, state="PENDING"),
     Image("wsi-foreign01", "golden-foreign", OTHER, REGION, shared_account_ids=frozenset({OWNER})),
     Image(
