@@ -27,9 +27,7 @@ A, B, C, D = accounts(1, 2, 3, 4)
 
 
 @pytest.mark.parametrize("shares", [0, 1, 25, 26, 300])
-@pytest.mark.parametrize(
-    ("grants", "revokes"), [(0, 0), (1, 0), (100, 0), (0, 1), (0, 100), (100, 100)], ids=str
-)
+@pytest.mark.parametrize(("grants", "revokes"), [(0, 0), (1, 0), (100, 0), (0, 1), (0, 100), (100, 100)], ids=str)
 def test_calls_made(shares, grants, revokes):
     before = accounts(*range(shares))
     wanted = before[min(revokes, shares) :] + accounts(*range(1000, 1000 + grants))
