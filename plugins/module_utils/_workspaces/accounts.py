@@ -34,13 +34,17 @@ def account_ids_problem(values: Iterable[str], option: str) -> str | None:
     wrong = sorted({value for value in values if not _ACCOUNT_ID.fullmatch(value)})
     if not wrong:
         return None
-    return f"{option} takes 12-digit AWS account IDs, and these are not: {', '.join(map(_quoted, wrong))}."
+    return f"{option} takes 12-digit AWS account IDs, and these are not: {', '.join(map(_with_hint, wrong))}."
 
 
-def _quoted(value: str) -> str:
-    shown = repr(value if len(value) <= 60 else f"{value[:60]}...")
+def quoted(value: str) -> str:
+    """Show a value that a user gave: what is in it can be told, and it does not fill the screen."""
+    return repr(value if len(value) <= 60 else f"{value[:60]}...")
+
+
+def _with_hint(value: str) -> str:
     hint = _likely_meaning(value)
-    return f"{shown} ({hint})" if hint else shown
+    return f"{quoted(value)} ({hint})" if hint else quoted(value)
 
 
 def _likely_meaning(value: str) -> str | None:

@@ -14,6 +14,8 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from .accounts import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from typing import Any
@@ -34,8 +36,10 @@ def image_ids_problem(values: Iterable[str], option: str) -> str | None:
     wrong = sorted({value for value in values if not _IMAGE_ID.fullmatch(value)})
     if not wrong:
         return None
-    shown = ", ".join(repr(value) for value in wrong)
-    return f"{option} takes image IDs: wsi- and 9 to 63 digits or lower-case letters. These are not: {shown}."
+    return (
+        f"{option} takes image IDs: wsi- and 9 to 63 digits or lower-case letters. These are not:"
+        f" {', '.join(map(quoted, wrong))}."
+    )
 
 
 def image_label(image_id: str, image_name: str | None, region: str) -> str:

@@ -20,7 +20,7 @@ OTHER = {"ImageId": "wsi-555555555", "Name": "Golden", "State": "PENDING", "Crea
         ("wsi-123456789", False),
         ("wsi-" + "z9" * 31 + "z", False),
         ("wsi-12345678", True),
-        ("wsi-" + "z9" * 32, True),
+        ("wsi-" + "z" * 64, "wsi-" + "z" * 56 + "..."),
         ("wsi-12345678A", True),
         ("wsi-123456789\n", True),
         (" wsi-123456789", True),
@@ -31,7 +31,8 @@ OTHER = {"ImageId": "wsi-555555555", "Name": "Golden", "State": "PENDING", "Crea
 def test_image_ids(value, wrong):
     problem = images.image_ids_problem(["wsi-000000000", value], "image_id")
     assert problem == (
-        f"image_id takes image IDs: wsi- and 9 to 63 digits or lower-case letters. These are not: {value!r}."
+        "image_id takes image IDs: wsi- and 9 to 63 digits or lower-case letters."
+        f" These are not: {(value if wrong is True else wrong)!r}."
         if wrong
         else None
     )
