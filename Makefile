@@ -18,20 +18,21 @@ IN_TREE = cd $(TREE) && export PATH="$(abspath $(BIN)):$$PATH" HOME="$(CURDIR)/.
 	ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=$(COLLECTIONS) MYPYPATH=$(COLLECTIONS) &&
 ANSIBLE_TEST = PYTHONPATH=$(COLLECTIONS) $(BIN)/python tests/tools/run_ansible_test.py $(TREE)
 
-.PHONY: help demo test lint unit units sanity integration system matrix build tree clean
+.PHONY: help demo test lint unit units sanity integration system matrix docs build tree clean
 
 help:
 	@echo "make demo         play with the collection against an emulator of AWS"
-	@echo "make test         all that has to hold: lint, sanity, units, integration, system"
+	@echo "make test         all that has to hold: lint, docs, build, sanity, units, integration, system"
 	@echo "make unit         only the unit tests, by plain pytest: the quick loop (ARGS='-k purge -x')"
 	@echo "make matrix       sanity, units and integration with each supported ansible-core"
+	@echo "make docs         the documentation as HTML"
 	@echo "make build        the tarball for ansible-galaxy, checked"
 	@echo "make clean        remove what the others made"
 
 demo: tree
 	ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) $(BIN)/python demo/demo.py
 
-test: lint sanity units integration system
+test: lint docs build sanity units integration system
 
 unit: tree
 	@$(IN_TREE) python -m pytest tests/unit $(ARGS)
@@ -59,6 +60,14 @@ build: tree $(VENV)/.lint
 	$(BIN)/ansible-galaxy collection build --output-path $(BUILD) $(TREE)
 	$(BIN)/python tests/tools/check_tarball.py $(TREE) $(BUILD)/euc-aws-*.tar.gz
 	@$(IN_TREE) cd $(COLLECTIONS) && python -m galaxy_importer.main euc-aws-*.tar.gz
+
+docs: tree $(VENV)/.lint
+	rm -rf $(BUILD)/docs
+	mkdir -p -m 755 $(BUILD)/docs/rst
+	@$(IN_TREE) antsibull-docs --config-file docs/antsibull-docs.cfg collection --use-current --squash-hierarchy \
+		--fail-on-error --dest-dir $(COLLECTIONS)/docs/rst euc.aws
+	@$(IN_TREE) sphinx-build -q -W --keep-going -c docs $(COLLECTIONS)/docs/rst $(COLLECTIONS)/docs/html
+	@echo "Open $(BUILD)/docs/html/index.html"
 
 matrix: tree
 	tests/tools/matrix.sh

@@ -67,7 +67,7 @@ def moto_server() -> Iterator[str]:
 
 def create_image(name: str, shared_account_id: str) -> str:
     """Put an image into moto that is shared with one account already, and return its ID."""
-    image = WorkspaceImage(name, "Windows 11, all updates", [], DEFAULT_ACCOUNT_ID)
+    image = WorkspaceImage(name, "Windows 11 with all updates", [], DEFAULT_ACCOUNT_ID)
     image.image_permissions = [{"SharedAccountId": shared_account_id}]
     workspaces_backends[DEFAULT_ACCOUNT_ID][REGION].workspace_images[image.image_id] = image
     return image.image_id

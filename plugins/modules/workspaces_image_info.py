@@ -189,7 +189,7 @@ images:
       description: The description of the image.
       returned: always
       type: str
-      sample: Windows 11, all updates
+      sample: Windows 11 with all updates
     operating_system:
       description: The operating system, with its C(type).
       returned: always

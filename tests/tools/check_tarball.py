@@ -14,14 +14,16 @@ SHIPPED = (
     "CHANGELOG.rst",
     "LICENSE",
     "README.md",
+    "SECURITY.md",
     "changelogs/",
     "docs/",
+    "examples/",
     "meta/",
     "playbooks/",
     "plugins/",
     "requirements.txt",
 )
-NOT_SHIPPED = "changelogs/fragments/"
+NOT_SHIPPED = ("changelogs/fragments/", "docs/antsibull-docs.cfg", "docs/conf.py")
 WRITTEN_BY_THE_BUILD = {"FILES.json", "MANIFEST.json"}
 
 

@@ -1,0 +1,98 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The guides, held against the source: each message is explained, each variable of a playbook is named."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.euc.aws.plugins.module_utils._workspaces.errors import _ADVICE
+
+ROOT = Path(__file__).parents[2]
+GUIDES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/docsite/rst/*.rst"))}
+PLAYBOOKS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("playbooks/*.yml"))}
+THREE_WORDS = re.compile(r"[A-Za-z_=]+( [A-Za-z_=]+){2}")
+
+
+def texts_in(node):
+    """Find every string that is written in the code, with … where a value goes; not docstrings and documentation."""
+    if isinstance(node, ast.JoinedStr):
+        yield "".join(part.value if isinstance(part, ast.Constant) else "…" for part in node.values)
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                yield from texts_in(part.value)
+    elif isinstance(node, ast.Constant):
+        if isinstance(node.value, str):
+            yield node.value.replace("{0}", "…")
+    elif not is_documentation(node):
+        for child in ast.iter_child_nodes(node):
+            yield from texts_in(child)
+
+
+def is_documentation(node):
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        return node.targets[0].id in ("DOCUMENTATION", "EXAMPLES", "RETURN")
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+# Advice follows AWS's error code, by which the page explains it.
+MESSAGES = sorted(
+    {
+        text
+        for path in ROOT.glob("plugins/**/*.py")
+        for text in texts_in(ast.parse(path.read_text(encoding="utf-8")))
+        if THREE_WORDS.search(text)
+    }
+    - set(_ADVICE.values())
+)
+QUOTES = sorted(set(re.findall(r"``(.+?)``", GUIDES["guide_errors"])))
+SENTENCES = [quote for quote in QUOTES if THREE_WORDS.search(quote)]
+
+
+def is_in(quote, text):
+    return re.search(".*".join(map(re.escape, quote.split("…"))), text, re.DOTALL)
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_each_message_of_the_modules_is_explained(message):
+    assert any(is_in(quote, message) for quote in SENTENCES)
+
+
+@pytest.mark.parametrize("code", _ADVICE)
+def test_each_error_code_that_has_advice_is_explained(code):
+    assert code in QUOTES
+
+
+@pytest.mark.parametrize("quote", SENTENCES)
+def test_each_message_that_is_explained_exists(quote):
+    playbooks = [" ".join(path.read_text(encoding="utf-8").split()) for path in ROOT.glob("playbooks/**/*.yml")]
+    assert any(is_in(quote, text) for text in MESSAGES + playbooks)
+
+
+def variables(playbook):
+    return set(re.findall(r"^#   (\w+)  +\w", PLAYBOOKS[playbook], re.MULTILINE))
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_each_playbook_and_its_variables_are_in_the_guides(playbook):
+    named = re.findall(r"``([\w.]+)``", "".join(GUIDES.values()))
+    assert variables(playbook)
+    assert {*variables(playbook), f"euc.aws.{playbook}"} - set(named) == set()
+
+
+def test_the_guides_name_no_other_variable():
+    named = set(re.findall(r"(?<![\w.])(?:share|unshare|report)_\w+", "".join(GUIDES.values())))
+    # A playbook of AWX's project has the name of ours.
+    assert named - set(PLAYBOOKS) == set().union(*map(variables, PLAYBOOKS))
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_a_file_that_a_page_links_to_is_there(page):
+    links = re.findall(r"\]\(([^)#]+)", (ROOT / page).read_text(encoding="utf-8"))
+    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
