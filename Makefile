@@ -44,7 +44,7 @@ integration: tree
 	for server in $(SERVERS); do $(ANSIBLE_TEST) integration --server $$server || exit 1; done
 
 system: tree
-	@$(IN_TREE) python -m pytest tests/system $(ARGS)
+	@$(IN_TREE) python -m pytest tests/system -n 2 --dist loadfile $(ARGS)
 
 lint: tree $(VENV)/.lint
 	@$(IN_TREE) ruff check .

@@ -370,7 +370,10 @@ def main() -> None:
         client = module.client("workspaces", config=CLIENT_CONFIG)
         result = run(module.params, client)
     except AnsibleWorkspacesError as error:
-        module.fail_json_aws(error, **error.kwargs)
+        if error.exception or error.response:
+            module.fail_json_aws(error, **error.kwargs)
+        # fail_json_aws adds a traceback, which says nothing where no error of AWS's is behind the sentence.
+        module.fail_json(msg=error.message, **error.kwargs)
     module.exit_json(changed=False, **result)
 
 

@@ -36,6 +36,7 @@ options:
       - The IDs of the accounts, 12 digits each. An ID that is listed twice counts once.
       - Put IDs in quotes. YAML reads V(012345670123) without quotes as an octal number. The module refuses what
         comes of that, and says which ID was probably meant.
+      - Give it once. If the option and its alias are both given, Ansible warns and takes the alias.
       - Required with O(state=present). With O(state=absent), either this or O(purge_accounts=true) is required.
       - An empty list changes nothing, and the module warns about it. With O(purge_accounts=true) an empty list is
         refused.
@@ -369,7 +370,10 @@ def main() -> None:
         client = module.client("workspaces", config=CLIENT_CONFIG)
         result = run(module.params, client, module.check_mode)
     except AnsibleWorkspacesError as error:
-        module.fail_json_aws(error, **error.kwargs)
+        if error.exception or error.response:
+            module.fail_json_aws(error, **error.kwargs)
+        # fail_json_aws adds a traceback, which says nothing where no error of AWS's is behind the sentence.
+        module.fail_json(msg=error.message, **error.kwargs)
     module.exit_json(**result)
 
 

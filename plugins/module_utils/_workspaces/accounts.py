@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 # The pattern of AwsAccount in botocore's data/workspaces/2015-04-08/service-2.json. [0-9], because \d takes
 # the digits of every script.
@@ -29,22 +29,27 @@ def account_ids_problem(values: Iterable[str], option: str) -> str | None:
 
     :param values: The values as Ansible passed them on.
     :param option: The option that they were given in, for the sentence.
-    :returns: One sentence that names every value that is not a 12-digit ID, or None if all of them are.
+    :returns: One sentence that names the values that are not 12-digit IDs, or None if all of them are.
     """
-    wrong = sorted({value for value in values if not _ACCOUNT_ID.fullmatch(value)})
+    wrong = {value for value in values if not _ACCOUNT_ID.fullmatch(value)}
     if not wrong:
         return None
-    return f"{option} takes 12-digit AWS account IDs, and these are not: {', '.join(map(_with_hint, wrong))}."
+    return f"{option} takes 12-digit AWS account IDs, and these are not: {enumerated(wrong, _likely_meaning)}."
 
 
-def quoted(value: str) -> str:
-    """Show a value that a user gave: what is in it can be told, and it does not fill the screen."""
-    return repr(value if len(value) <= 60 else f"{value[:60]}...")
+def enumerated(values: Iterable[str], hint: Callable[[str], str | None] = lambda value: None) -> str:
+    """List values that a user gave, so that they can be told apart and do not fill the screen.
 
-
-def _with_hint(value: str) -> str:
-    hint = _likely_meaning(value)
-    return f"{quoted(value)} ({hint})" if hint else quoted(value)
+    :param hint: What to say of a value behind it; None for nothing.
+    """
+    ordered = sorted(values)
+    shown = []
+    for value in ordered[:50]:
+        said = hint(value)
+        quoted = repr(value if len(value) <= 60 else f"{value[:60]}...")
+        shown.append(f"{quoted} ({said})" if said else quoted)
+    more = f", and {len(ordered) - len(shown)} more" if len(ordered) > len(shown) else ""
+    return ", ".join(shown) + more
 
 
 def _likely_meaning(value: str) -> str | None:

@@ -14,7 +14,7 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from .accounts import quoted
+from .accounts import enumerated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -31,14 +31,13 @@ def image_ids_problem(values: Iterable[str], option: str) -> str | None:
 
     :param values: The values as Ansible passed them on.
     :param option: The option that they were given in, for the sentence.
-    :returns: One sentence that names every malformed ID, or None if there is none.
+    :returns: One sentence that names the malformed IDs, or None if there is none.
     """
-    wrong = sorted({value for value in values if not _IMAGE_ID.fullmatch(value)})
+    wrong = {value for value in values if not _IMAGE_ID.fullmatch(value)}
     if not wrong:
         return None
     return (
-        f"{option} takes image IDs: wsi- and 9 to 63 digits or lower-case letters. These are not:"
-        f" {', '.join(map(quoted, wrong))}."
+        f"{option} takes image IDs: wsi- and 9 to 63 digits or lower-case letters. These are not: {enumerated(wrong)}."
     )
 
 

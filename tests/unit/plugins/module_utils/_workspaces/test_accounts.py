@@ -58,3 +58,9 @@ def test_a_wrong_id_is_named_with_what_was_probably_meant(value, shown):
 def test_every_wrong_id_is_named_once():
     problem = account_ids_problem(["b", "a", "b"], "shared_account_ids")
     assert problem.endswith("these are not: 'a', 'b'.")
+
+
+@pytest.mark.parametrize(("count", "end"), [(50, "'x49'."), (51, "'x49', and 1 more."), (2000, "and 1950 more.")])
+def test_of_many_wrong_ids_the_first_50_are_named(count, end):
+    problem = account_ids_problem([f"x{number:02}" for number in range(count)], "shared_account_ids")
+    assert problem.endswith(end)
