@@ -9,18 +9,33 @@
 
 set -eu
 
-failed=0
 # `make test` draws as many random histories as it should; here a few show whether the versions fit.
 export EUC_AWS_EXAMPLES="${EUC_AWS_EXAMPLES:-50}"
+failures=.build/matrix/failures
+mkdir -p .build/matrix
+: >"$failures"
 
-# row NAME PYTHON AMAZON_AWS [PIN...]: PINs are installed over requirements-dev.txt, which brings the newest that fits.
+# row NAME PYTHON AMAZON_AWS TARGETS [PIN...]: test in an environment of requirements-dev.txt, which brings the newest
+# that fits, with PINs over it. What it says is printed in one piece, for rows run side by side.
 row() {
-    name=$1 version=$2 amazon_aws=$3
-    shift 3
+    name=$1
+    if (set -eu && test_row "$@") >".build/matrix/$name.log" 2>&1; then
+        result=passed
+    else
+        result=failed
+        echo "$name" >>"$failures"
+    fi
+    cat ".build/matrix/$name.log"
+    echo "== the row $name $result"
+}
+
+test_row() {
+    name=$1 version=$2 amazon_aws=$3 targets=$4
+    shift 4
     python=$(find_python "$version") || {
-        echo "SKIPPED: the row $name needs Python $version, which is not on PATH" >&2
-        if [ -n "${CI:-}" ]; then failed=1; fi
-        return 0
+        echo "SKIPPED: the row $name needs Python $version, which is not on PATH"
+        [ -z "${CI:-}" ]
+        return
     }
     build=.build/matrix/$name
     make --no-print-directory PYTHON="$python" VENV="$build/venv" "$build/venv/.dev"
@@ -49,11 +64,13 @@ sys.exit(None if amazon_aws.startswith(sys.argv[1]) else f"amazon.aws {sys.argv[
 END
 }
 
-targets="sanity units integration"
-row core-2.17 3.11 10.1. 'ansible-core==2.17.*'
-row core-2.19 3.11 10.1. 'ansible-core==2.19.*'
-row core-2.21 3.13 11.4. 'ansible-core==2.21.*'
+everything="sanity units integration"
+(
+    row core-2.17 3.11 10.1. "$everything" 'ansible-core==2.17.*'
+    row core-2.19 3.11 10.1. "$everything" 'ansible-core==2.19.*'
+) &
+row core-2.21 3.13 11.4. "$everything" 'ansible-core==2.21.*'
 # No sanity test imports boto3.
-targets="units integration"
-row oldest-boto3 3.11 10.1. 'boto3==1.34.0' 'botocore==1.34.0'
-exit $failed
+row oldest-boto3 3.11 10.1. "units integration" 'boto3==1.34.0' 'botocore==1.34.0'
+wait
+[ ! -s "$failures" ]

@@ -22,7 +22,6 @@ import servers
 from ansible_test._internal.python_requirements import get_venv_packages
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-HOME = Path(".build", "home").absolute()
 ARGUMENTS = {"sanity": ["--junit"], "units": [], "integration": []}
 SUSPICIOUS = re.compile(r"All targets skipped|WARNING: (Excluding|Skipping|Required program) ")
 # The collection has no file of the kind that these sanity tests look at.
@@ -36,12 +35,14 @@ def main() -> int:
     parser.add_argument("command", choices=ARGUMENTS)
     parser.add_argument("--server", choices=servers.SERVERS, default="moto", help="what stands in for AWS")
     options = parser.parse_args()
-    place_get_pip()
+    # Beside the collections, so that runs of several trees at once keep apart
+    home = options.tree.absolute().parents[2] / "home"
+    place_get_pip(home)
     junit = options.tree / "tests" / "output" / "junit"
     for report in junit.glob("*.xml"):
         report.unlink()
     with server_for(options):
-        status, complaints = run(options.tree, options.command)
+        status, complaints = run(options.tree, options.command, home)
     if status:
         return status
     ran, skipped = read_reports(junit)
@@ -52,14 +53,14 @@ def main() -> int:
     return int(bool(complaints))
 
 
-def place_get_pip() -> None:
+def place_get_pip(home: Path) -> None:
     """Give ansible-test, where it looks for a downloaded get-pip.py, one that needs no download.
 
     Where it looks is told by bootstrap() in ansible_test/_util/target/setup/requirements.py, and the version by
     get_venv_packages(), which wants to know no more of a Python than its version.
     """
     pip_version = get_venv_packages(argparse.Namespace(version=PYTHON))["pip"]
-    path = HOME / ".ansible" / "test" / "cache" / f"get_pip_{pip_version.replace('.', '_')}.py"
+    path = home / ".ansible" / "test" / "cache" / f"get_pip_{pip_version.replace('.', '_')}.py"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         "import subprocess, sys\n"
@@ -76,13 +77,13 @@ def server_for(options: argparse.Namespace) -> AbstractContextManager[None]:
     return servers.running(options.server, options.tree / "tests" / "integration" / "integration_config.yml")
 
 
-def run(tree: Path, command: str) -> tuple[int, list[str]]:
+def run(tree: Path, command: str, home: Path) -> tuple[int, list[str]]:
     """Run ansible-test in ``tree``, pass on what it prints, and return its status and the lines that tell of skips."""
     binaries = Path(sys.executable).parent
     process = subprocess.Popen(
         [binaries / "ansible-test", command, "--local", "--python", PYTHON, "--color", "no", *ARGUMENTS[command]],
         cwd=tree,
-        env=os.environ | {"HOME": str(HOME), "PATH": f"{binaries}:{os.environ['PATH']}", "PYTHONPATH": ""},
+        env=os.environ | {"HOME": str(home), "PATH": f"{binaries}:{os.environ['PATH']}", "PYTHONPATH": ""},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
