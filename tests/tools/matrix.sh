@@ -19,7 +19,7 @@ mkdir -p .build/matrix
 # that fits, with PINs over it. What it says is printed in one piece, for rows run side by side.
 row() {
     name=$1
-    if (set -eu && test_row "$@") >".build/matrix/$name.log" 2>&1; then
+    if test_row "$@" >".build/matrix/$name.log" 2>&1; then
         result=passed
     else
         result=failed
@@ -38,12 +38,12 @@ test_row() {
         return
     }
     build=.build/matrix/$name
-    make --no-print-directory PYTHON="$python" VENV="$build/venv" "$build/venv/.dev"
-    "$build/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-warn-conflicts "$@"
-    versions=$(describe "$build/venv/bin/python" "$amazon_aws")
-    echo "== $name: $versions"
+    # Chained, as a shell does not end at the first failure of what it runs as a condition.
     # shellcheck disable=SC2086  # one word a target
-    make --no-print-directory BUILD="$build" VENV="$build/venv" SERVERS=strict $targets
+    make --no-print-directory PYTHON="$python" VENV="$build/venv" "$build/venv/.dev" &&
+        "$build/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-warn-conflicts "$@" &&
+        describe "$build/venv/bin/python" "$amazon_aws" &&
+        make --no-print-directory BUILD="$build" VENV="$build/venv" SERVERS=strict $targets
 }
 
 # Print the real path of a Python of that version: a shim that leads to another one confuses ansible-test.
