@@ -22,6 +22,9 @@ import pytest
 
 from ansible_collections.euc.aws.tests.workspaces_server import Image, State, serve
 
+# A job in the background is told to ignore Ctrl-C, and so would be all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 TREE = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent
 # Words that occur nowhere else, so that a search finds them. Ansible masks every occurrence of a secret, so a secret

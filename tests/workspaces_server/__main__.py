@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import signal
-import sys
+import threading
 from pathlib import Path
 
 from .server import make
@@ -27,8 +27,10 @@ def main() -> None:
     state = State()
     if options.state:
         state.load(json.loads(options.state.read_text()))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # SIGINT is werkzeug's: it ends serve_forever
     with make(state) as server:
+        # For SIGINT as well: a program started in the background is told to ignore it.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
         print(f"http://127.0.0.1:{server.server_port}", flush=True)
         server.serve_forever()
 
