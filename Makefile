@@ -18,13 +18,14 @@ IN_TREE = cd $(TREE) && export PATH="$(abspath $(BIN)):$$PATH" HOME="$(CURDIR)/.
 	ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=$(COLLECTIONS) MYPYPATH=$(COLLECTIONS) &&
 ANSIBLE_TEST = PYTHONPATH=$(COLLECTIONS) $(BIN)/python tests/tools/run_ansible_test.py $(TREE)
 
-.PHONY: help demo test lint unit units sanity integration system matrix docs build tree clean
+.PHONY: help demo test lint unit units sanity integration system matrix bench docs build tree clean
 
 help:
 	@echo "make demo         play with the collection against an emulator of AWS"
 	@echo "make test         all that has to hold: lint, docs, build, sanity, units, integration, system"
 	@echo "make unit         only the unit tests, by plain pytest: the quick loop (ARGS='-k purge -x')"
 	@echo "make matrix       sanity, units and integration with each supported ansible-core"
+	@echo "make bench        how fast it is, against a bare boto3 script and the AWS CLI: a quarter of an hour"
 	@echo "make docs         the documentation as HTML"
 	@echo "make build        the tarball for ansible-galaxy, checked"
 	@echo "make clean        remove what the others made"
@@ -68,6 +69,14 @@ docs: tree $(VENV)/.lint
 		--fail-on-error --dest-dir $(COLLECTIONS)/docs/rst euc.aws
 	@$(IN_TREE) sphinx-build -q -W --keep-going -c docs $(COLLECTIONS)/docs/rst $(COLLECTIONS)/docs/html
 	@echo "Open $(BUILD)/docs/html/index.html"
+
+bench: tree $(BUILD)/venv-bench/.installed
+	@$(IN_TREE) $(COLLECTIONS)/venv-bench/bin/python tests/bench/bench.py $(COLLECTIONS)/bench $(ARGS)
+
+$(BUILD)/venv-bench/.installed: requirements.txt requirements-dev.txt requirements-bench.txt
+	$(PYTHON) -m venv --clear $(BUILD)/venv-bench
+	$(BUILD)/venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	touch $@
 
 matrix: tree
 	tests/tools/matrix.sh

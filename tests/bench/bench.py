@@ -1,0 +1,268 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Measure what workspaces_image_permission costs, against the least that boto3 needs for the same.
+
+    python tests/bench/bench.py REPORT_FOLDER [--quick] [--only NAME ...]
+
+Every figure is a ratio between two things that ran in turn, or side by side, on the same machine. The strict server
+answers in a process of its own. The report is written as Markdown, JSON and a plot.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+from math import ceil
+from pathlib import Path
+
+from ansible_collections.euc.aws.tests.bench.report import write_report
+from ansible_collections.euc.aws.tests.bench.runs import (
+    BARE,
+    BURST,
+    IMAGES,
+    MODULE,
+    OURS,
+    PROGRAMS,
+    Bench,
+    Sample,
+    peak_memory,
+    settings,
+    strict_server,
+    timed,
+)
+from ansible_collections.euc.aws.tests.unit import support
+
+FLOOR = [sys.executable, str(Path(__file__).with_name("floor.py"))]
+RATE = 2
+
+
+def accounts(count: int) -> list[str]:
+    """Make that many account IDs."""
+    return [f"3{number:011d}" for number in range(count)]
+
+
+def ratios(samples: dict[str, list[Sample]], over: str, under: str) -> list[float]:
+    """The ratio of each round."""
+    return [a.seconds / b.seconds for a, b in zip(samples[over], samples[under], strict=True)]
+
+
+def seconds(samples: list[Sample]) -> float:
+    """The median of what was taken."""
+    return statistics.median(sample.seconds for sample in samples)
+
+
+def module_process(bench: Bench) -> None:
+    """1: the module's process against the floor's; a process that only starts Python, and Ansible's `ping`, beside."""
+    start = bench.packed("ansible.builtin.ping", data="pong")
+    for changes, goal in ((0, ""), (1, "≤ 1.5"), (100, "≤ 1.3")):
+        contenders = {
+            "module": bench.share(accounts(changes)),
+            "floor": [*FLOOR, IMAGES[0], *accounts(changes)],
+            "ping": start,
+            "python": [sys.executable, "-c", ""],
+        }
+        samples = bench.compare(9, contenders)
+        note = ", ".join(f"{name} {seconds(taken):.2f} s" for name, taken in samples.items())
+        bench.add("1", f"{changes} changes: module ÷ floor", ratios(samples, "module", "floor"), goal, note, **samples)
+        # What Ansible needs to start any module, on top of the floor: nothing in this collection can go below it.
+        every_round = zip(samples["floor"], samples["ping"], samples["python"], strict=True)
+        least = [1 + (ping.seconds - python.seconds) / floor.seconds for floor, ping, python in every_round]
+        bench.add("1", f"{changes} changes: (floor + Ansible's own start) ÷ floor", least)
+        # On a busy machine the time on the processor tells more than the time on the clock.
+        cpu = [a.cpu_seconds / b.cpu_seconds for a, b in zip(samples["module"], samples["floor"], strict=True)]
+        bench.add("1", f"{changes} changes: module ÷ floor, processor time", cpu)
+
+
+def against_the_cli(bench: Bench) -> None:
+    """2: a task, and an ad-hoc call, against two calls of the AWS CLI in `command` tasks."""
+    arguments = {"image_id": IMAGES[0], "shared_account_ids": accounts(1)}
+    cli = [str(PROGRAMS / "aws"), "workspaces"]
+    describe = [*cli, "describe-workspace-image-permissions", "--image-id", IMAGES[0]]
+    update = [*cli, "update-workspace-image-permission", "--image-id", IMAGES[0], "--allow-copy-image"]
+    update += ["--shared-account-id", accounts(1)[0]]
+    contenders = {
+        "playbook": bench.playbook({MODULE: arguments}),
+        "ad_hoc": bench.ad_hoc(MODULE, **arguments),
+        "cli": bench.playbook(*({"ansible.builtin.command": {"argv": argv}} for argv in (describe, update))),
+    }
+    samples = bench.compare(7, contenders)
+    note = ", ".join(f"{name} {seconds(taken):.2f} s" for name, taken in samples.items())
+    bench.add("2", "playbook: task ÷ AWS CLI tasks", ratios(samples, "playbook", "cli"), "< 1", note, **samples)
+    bench.add("2", "`ansible` ad-hoc ÷ AWS CLI tasks", ratios(samples, "ad_hoc", "cli"), "< 1")
+
+
+def one_task_or_a_loop(bench: Bench) -> None:
+    """3: a task with 100 accounts against 100 tasks with one account each."""
+    arguments = {"image_id": IMAGES[0], "shared_account_ids": accounts(100)}
+    one_each = {MODULE: {**arguments, "shared_account_ids": ["{{ item }}"]}, "loop": accounts(100)}
+    contenders = {"loop": bench.playbook(one_each), "task": bench.playbook({MODULE: arguments})}
+    samples = bench.compare(3, contenders)
+    note = ", ".join(f"{name} {seconds(taken):.2f} s" for name, taken in samples.items())
+    bench.add("3", "100 accounts: loop ÷ one task", ratios(samples, "loop", "task"), "≥ 30", note, **samples)
+
+
+def refused(bench: Bench, owner: str) -> int:
+    """Count the calls of an account that the throttle refused in this round."""
+    calls = (call for call in bench.control("GET")["journal"] if call["account"] == owner)
+    errors = Counter(call["error"] for call in calls)
+    if set(errors) - {None, "ThrottlingException"}:
+        raise RuntimeError(f"other errors than throttling: {errors}")
+    return errors["ThrottlingException"]
+
+
+def throttled(bench: Bench, item: str, tasks: int, grants: int, rate: float, rounds: int, goal: str = "") -> None:
+    """4 and 5: tasks that share a throttle. None may fail: a command that fails ends the benchmark."""
+    images = IMAGES[:tasks]
+    contenders = {
+        "module": (OURS, [bench.share(accounts(grants), image_id) for image_id in images]),
+        "floor": (BARE, [[*FLOOR, f"{image_id}b", *accounts(grants)] for image_id in images]),
+    }
+    samples: dict[str, list[Sample]] = {name: [] for name in contenders}
+    refusals: dict[str, list[int]] = {name: [] for name in contenders}
+    for _round in range(bench.rounds(rounds)):
+        bench.reset(throttle={"rate": rate, "burst": BURST})
+        # Two processes run side by side, each with a token bucket of its own. Eight would fight for the processor.
+        with ThreadPoolExecutor(max_workers=2 if tasks == 1 else 1) as pool:
+            started = {
+                name: pool.submit(timed, commands, bench.settings | {"AWS_ACCESS_KEY_ID": owner})
+                for name, (owner, commands) in contenders.items()
+            }
+        for name, (owner, _commands) in contenders.items():
+            samples[name].append(started[name].result())
+            refusals[name].append(refused(bench, owner))
+    # The floor does not look at the image, which is one call a task.
+    for name, calls in (("module", grants + 2), ("floor", grants + 1)):
+        what = f"{tasks} x {grants} grants at {rate}/s: {name} ÷ limit"
+        limit, limit_of_writes = ((tasks * number - BURST) / rate for number in (calls, grants))
+        note = f"{seconds(samples[name]):.1f} s, refused calls {refusals[name]}"
+        for of, least in (("writes", limit_of_writes), ("all its calls", limit)):
+            taken = [sample.seconds / least for sample in samples[name]]
+            is_goal = name == "module" and of == "writes"
+            bench.add(item, f"{what} of {of}", taken, goal if is_goal else "", f"limit {least:.1f} s, {note}")
+    ours = ratios(samples, "module", "floor")
+    bench.add(item, f"{tasks} x {grants} grants at {rate}/s: module ÷ floor", ours, **samples)
+
+
+def alone_under_the_throttle(bench: Bench) -> None:
+    """4: 100 grants under AWS's throttle."""
+    throttled(bench, "4", 1, 25 if bench.quick else 100, RATE, 3, "≤ 1.03")
+
+
+def four_under_one_throttle(bench: Bench) -> None:
+    """5: four tasks at once, and the same under a quarter of the throttle."""
+    throttled(bench, "5", 4, 6 if bench.quick else 25, RATE, 2, "≤ 1.06")
+    throttled(bench, "5", 4, 3 if bench.quick else 5, 0.5, 1, "no failure")
+
+
+def calls(bench: Bench) -> None:
+    """6: the calls made, against the formula in the design; and memory at 2,000 accounts."""
+    for shared, changes in product((0, 1, 25, 26, 300), (0, 1, 100)):
+        image = support.new_image(shared_account_ids=set(support.accounts(*range(shared))))
+        state = support.new_state(image)
+        wanted = support.accounts(*range(1000, 1000 + changes))
+        support.permission(support.new_client(state), shared_account_ids=wanted)
+        formula = max(1, ceil(shared / 25)) + (changes > 0) + changes
+        what = f"{shared} shares, {changes} changes: {len(state.journal)} calls ÷ formula"
+        bench.add("6", what, [len(state.journal) / formula], "= 1")
+    count = 200 if bench.quick else 2000
+    contenders = {"module": bench.share(accounts(count)), "floor": [*FLOOR, IMAGES[0], *accounts(count)]}
+    peaks = {}
+    for name, command in contenders.items():
+        bench.reset()
+        peaks[name] = peak_memory(command, bench.settings)
+    note = ", ".join(f"{name} {peak:.0f} MB" for name, peak in peaks.items())
+    bench.add("6", f"memory at {count} accounts: module ÷ floor", [peaks["module"] / peaks["floor"]], "", note)
+
+
+def growth(bench: Bench) -> None:
+    """7: the time of each further account, without a throttle, by a line through the medians."""
+    sizes = (0, 10, 100) if bench.quick else (0, 10, 100, 1000)
+    medians: dict[str, list[float]] = {"module": [], "floor": []}
+    for size in sizes:
+        contenders = {"module": bench.share(accounts(size)), "floor": [*FLOOR, IMAGES[0], *accounts(size)]}
+        samples = bench.compare(5, contenders)
+        for name in contenders:
+            medians[name].append(seconds(samples[name]))
+        bench.add("7", f"{size} accounts: module ÷ floor", ratios(samples, "module", "floor"), **samples)
+    slopes = {}
+    for name, taken in medians.items():
+        slopes[name], start = statistics.linear_regression(sizes, taken)
+        each = [1000 * (time - taken[0]) / size for size, time in zip(sizes[1:], taken[1:], strict=True)]
+        fit = f"{start:.2f} s + {1000 * slopes[name]:.2f} ms an account"
+        note = f"fit {fit}; at {sizes[1:]} accounts {', '.join(f'{value:.2f}' for value in each)} ms each"
+        bench.add("7", f"{name}: ms an account, largest ÷ smallest size", [each[-1] / each[0]], "flat", note)
+    bench.add("7", "time an account: module ÷ floor", [slopes["module"] / slopes["floor"]])
+
+
+def imports(bench: Bench) -> None:
+    """8: whose code the process imports, and the heaviest modules, by `-X importtime` of what Ansible packed."""
+    python, module = bench.share([])
+    rounds = []
+    for _round in range(bench.rounds(7)):
+        bench.reset()
+        command = [python, "-X", "importtime", module]
+        run = subprocess.run(command, env=bench.settings, text=True, capture_output=True, check=True)
+        lines = re.findall(r"^import time: +(\d+) \| +\d+ \| +(\S+)$", run.stderr, re.MULTILINE)
+        rounds.append({name: int(micros) / 1000 for micros, name in lines})
+    for owner in ("ansible", "amazon.aws", "euc.aws", "boto3", "botocore", "urllib3", "Python's own"):
+        spent = [sum(ms for name, ms in times.items() if owner_of(name) == owner) for times in rounds]
+        shares = [ms / sum(times.values()) for ms, times in zip(spent, rounds, strict=True)]
+        bench.add("8", f"import: {owner} ÷ all", shares, "", f"{statistics.median(spent):.0f} ms")
+    medians = {name: statistics.median(times.get(name, 0) for times in rounds) for name in rounds[0]}
+    for name in sorted(medians, key=medians.__getitem__)[:-4:-1]:
+        shares = [times.get(name, 0) / sum(times.values()) for times in rounds]
+        bench.add("8", f"heaviest: {name} ÷ all", shares, "", f"{medians[name]:.0f} ms")
+
+
+def owner_of(module: str) -> str:
+    """Tell whose a module is, by its full name."""
+    parts = module.split(".")
+    if parts[0] in sys.stdlib_module_names:
+        return "Python's own"
+    return ".".join(parts[1:3]) if parts[0] == "ansible_collections" else parts[0]
+
+
+MEASUREMENTS: tuple[Callable[[Bench], None], ...] = (
+    module_process,
+    against_the_cli,
+    one_task_or_a_loop,
+    alone_under_the_throttle,
+    four_under_one_throttle,
+    calls,
+    growth,
+    imports,
+)
+
+
+def main() -> None:
+    """Measure, and write the report."""
+    names = [measure.__name__ for measure in MEASUREMENTS]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="where the report goes")
+    parser.add_argument("--quick", action="store_true", help="one round of each, and fewer accounts")
+    parser.add_argument("--only", nargs="+", choices=names, default=names)
+    options = parser.parse_args()
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory() as home, strict_server() as url:
+        bench = Bench(url, Path(home), settings(url, Path(home)), options.quick)
+        try:
+            for measure in MEASUREMENTS:
+                if measure.__name__ in options.only:
+                    measure(bench)
+        finally:
+            write_report(options.folder, bench.rows, time.monotonic() - begun)
+
+
+if __name__ == "__main__":
+    main()
