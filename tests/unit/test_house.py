@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def test_a_module_has_all_that_belongs_to_it(module):
     ]
     guides = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs/docsite/rst").glob("*.rst"))
     assert module in read("meta/runtime.yml")["action_groups"]["aws"]
-    assert module in released
+    assert module in [plugin["name"] for plugin in release["modules"]]
     assert (ROOT / f"tests/integration/targets/{module}/tasks/main.yml").is_file()
     assert (ROOT / f"tests/unit/plugins/modules/test_{module}.py").is_file()
     assert f":ansplugin:`euc.aws.{module}#module`" in guides

@@ -61,7 +61,12 @@ TASKS = [task for text in documents() for task in tasks_in(yaml.safe_load(text))
 
 
 # What stands in for a template, which only a play can fill.
-STAND_INS = {"image_id": "wsi-123456789", "shared_account_ids": ["111111111111"], "region": "eu-west-1"}
+STAND_INS = {
+    "image_id": "wsi-123456789",
+    "image_name": "golden",
+    "shared_account_ids": ["111111111111"],
+    "region": "eu-west-1",
+}
 
 
 def validated(module, options):
