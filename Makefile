@@ -18,13 +18,14 @@ IN_TREE = cd $(TREE) && export PATH="$(abspath $(BIN)):$$PATH" HOME="$(CURDIR)/.
 	ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=$(COLLECTIONS) MYPYPATH=$(COLLECTIONS) &&
 ANSIBLE_TEST = PYTHONPATH=$(COLLECTIONS) $(BIN)/python tests/tools/run_ansible_test.py $(TREE)
 
-.PHONY: help demo test lint unit units sanity integration system matrix bench docs build tree clean
+.PHONY: help demo test lint unit units sanity integration system matrix mutants bench docs build tree clean
 
 help:
 	@echo "make demo         play with the collection against an emulator of AWS"
 	@echo "make test         all that has to hold: lint, docs, build, sanity, units, integration, system"
 	@echo "make unit         only the unit tests, by plain pytest: the quick loop (ARGS='-k purge -x')"
 	@echo "make matrix       sanity, units and integration with each supported ansible-core"
+	@echo "make mutants      break the code in every place, and list the breaks that no unit test notices"
 	@echo "make bench        how fast it is, against a bare boto3 script and the AWS CLI: a quarter of an hour"
 	@echo "make docs         the documentation as HTML"
 	@echo "make build        the tarball for ansible-galaxy, checked"
@@ -69,6 +70,9 @@ docs: tree $(VENV)/.lint
 		--fail-on-error --dest-dir $(COLLECTIONS)/docs/rst euc.aws
 	@$(IN_TREE) sphinx-build -q -W --keep-going -c docs $(COLLECTIONS)/docs/rst $(COLLECTIONS)/docs/html
 	@echo "Open $(BUILD)/docs/html/index.html"
+
+mutants: tree
+	@$(IN_TREE) python tests/tools/mutants.py $(ARGS)
 
 bench: tree $(BUILD)/venv-bench/.installed
 	@$(IN_TREE) $(COLLECTIONS)/venv-bench/bin/python tests/bench/bench.py $(COLLECTIONS)/bench $(ARGS)

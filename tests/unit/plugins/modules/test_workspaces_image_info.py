@@ -14,6 +14,7 @@ from ansible_collections.euc.aws.tests.unit.support import (
     OWNER,
     READ,
     RECIPIENT,
+    REGION,
     accounts,
     counted,
     info,
@@ -64,6 +65,7 @@ def test_filters(options, expected, missing):
     result = info(new_client(server_with_four_images()), **options)
     assert image_ids(result) == expected
     assert result["missing_image_ids"] == missing
+    assert result["region"] == REGION
 
 
 def test_every_field_of_the_model_is_there(monkeypatch):
@@ -105,7 +107,8 @@ def test_accounts_that_were_not_read_are_null():
 def test_audit(allowed, unexpected, violations):
     result = info(new_client(server_with_four_images()), owner="all", allowed_account_ids=allowed)
     assert [image["unexpected_account_ids"] for image in result["images"]] == unexpected
-    assert [tuple(row.values()) for row in result["violations"]] == violations
+    fields = ("image_id", "image_name", "account_id")
+    assert result["violations"] == [dict(zip(fields, row, strict=True)) for row in violations]
 
 
 @pytest.mark.parametrize(
@@ -119,6 +122,7 @@ def test_audit(allowed, unexpected, violations):
         pytest.param(3, 1, {"names": ["n1"]}, {LOOK: 1, READ: 1}, id="only what passes the filters is read"),
         pytest.param(3, 1, {"owner": "all"}, {LOOK: 2, READ: 3}, id="own and foreign"),
         pytest.param(3, 1, {"image_ids": [f"wsi-{n:09}" for n in range(26)]}, {LOOK: 2, READ: 3}, id="26 IDs"),
+        pytest.param(3, 1, {"image_ids": ["wsi-000000001"] * 26}, {LOOK: 1, READ: 1}, id="one ID, 26 times"),
         pytest.param(3, 1, {"image_ids": []}, {}, id="no ID"),
     ],
 )
@@ -129,6 +133,13 @@ def test_calls_made(images, shares, options, expected):
     )
     info(new_client(server), **options)
     assert counted(server) == expected
+
+
+def test_an_image_that_is_listed_as_shared_too_is_the_callers(monkeypatch):
+    lists_both = "ansible_collections.euc.aws.plugins.modules.workspaces_image_info.describe_images"
+    monkeypatch.setattr(lists_both, lambda client, image_type, image_ids: [{"ImageId": SILVER}])
+    result = info(new_client(server_with_four_images()), owner="all")
+    assert [image["shared_account_ids"] for image in result["images"]] == [[A, C]]
 
 
 def test_an_image_that_vanishes_between_the_calls_is_missing():
@@ -170,5 +181,7 @@ def test_what_ends_the_task(fault, message):
 def test_bad_input_is_refused_in_one_message():
     with pytest.raises(AnsibleWorkspacesError) as caught:
         info(None, image_ids=["wsi-1"], allowed_account_ids=["1402433619"], include_permissions=False)
+    assert str(caught.value).startswith("image_ids takes image IDs")
+    assert "allowed_account_ids takes 12-digit AWS account IDs" in str(caught.value)
     for part in ("'wsi-1'", '"012345670123"', "include_permissions=false", "Nothing was asked of AWS"):
         assert part in str(caught.value)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
 from ansible_collections.euc.aws.plugins.module_utils._workspaces.errors import AnsibleWorkspacesError
@@ -35,6 +37,7 @@ def test_calls_made(shares, grants, revokes):
     permission(new_client(server), **exactly(wanted))
     expected = {READ: max(1, -(-shares // 25)), LOOK: int(grants > 0), WRITE: grants + min(revokes, shares)}
     assert counted(server) == {operation: calls for operation, calls in expected.items() if calls}
+    assert {call.parameters["MaxResults"] for call in server.calls(READ)} == {25}
 
 
 def exactly(account_ids):
@@ -51,12 +54,22 @@ def test_calls_made_by_name():
     assert counted(server) == {LOOK: 2, READ: 1, WRITE: 1}
 
 
+@pytest.mark.parametrize(
+    ("name", "message"), [("golden", r"^2 images that you own"), ("other", r"^You own no image named 'other'")]
+)
+def test_a_name_that_is_not_one_image(name, message):
+    server = new_state(new_image(), new_image(image_id="wsi-987654321"))
+    with pytest.raises(AnsibleWorkspacesError, match=message):
+        permission(new_client(server), image_name=name, shared_account_ids=[A])
+    assert counted(server) == {LOOK: 1}
+
+
 def test_grants_go_first_then_revokes_each_by_account():
-    server = new_state(new_image(shared_account_ids=[C, A]))
-    permission(new_client(server), shared_account_ids=[D, B], purge_accounts=True)
+    server = new_state(new_image(shared_account_ids=accounts(9, 7, 5, 6, 8)))
+    permission(new_client(server), shared_account_ids=accounts(4, 2, 1, 3, 0), purge_accounts=True)
     assert [
         (call.parameters["SharedAccountId"], call.parameters["AllowCopyImage"]) for call in server.calls(WRITE)
-    ] == [(B, True), (D, True), (A, False), (C, False)]
+    ] == [(account_id, number < 5) for number, account_id in enumerate(accounts(*range(10)))]
 
 
 def test_waiting_ends_when_the_image_is_available(monkeypatch):
@@ -67,9 +80,12 @@ def test_waiting_ends_when_the_image_is_available(monkeypatch):
     assert result["granted_account_ids"] == [A]
     assert waits == [15, 15]
     assert counted(server) == {READ: 1, LOOK: 5, WRITE: 1}
+    assert all(call.parameters == {"ImageIds": [IMAGE_ID], "ImageType": "OWNED"} for call in server.calls(LOOK))
 
 
-@pytest.mark.parametrize(("timeout", "delay", "looks"), [(1, 1, 2), (60, 1, 61), (600, 10, 61), (3600, 15, 241)])
+@pytest.mark.parametrize(
+    ("timeout", "delay", "looks"), [(1, 1, 2), (60, 1, 61), (599, 9, 67), (600, 10, 61), (3600, 15, 241)]
+)
 def test_waiting_ends_with_the_time(monkeypatch, timeout, delay, looks):
     waits = []
     monkeypatch.setattr("botocore.waiter.time.sleep", waits.append)
@@ -85,9 +101,26 @@ def test_an_error_during_the_wait_is_told_as_what_it_is(monkeypatch):
     monkeypatch.setattr("botocore.waiter.time.sleep", lambda seconds: None)
     expired = Fault(LOOK, call=4, code="ExpiredTokenException", status=400)
     server = new_state(new_image(pending_looks=9), faults=[expired])
-    with pytest.raises(AnsibleWorkspacesError, match=r"^Failed to wait for image .* The credentials have expired") as e:
+    with pytest.raises(
+        AnsibleWorkspacesError, match=r"^Failed to wait for image .*DescribeWorkspaceImages .* have expired"
+    ) as e:
         permission(new_client(server), shared_account_ids=[A], wait=True)
     assert e.value.code == "ExpiredTokenException"
+
+
+@pytest.mark.parametrize(
+    ("image", "wait", "message", "calls"),
+    [
+        pytest.param({"pending_looks": 9}, False, "is still PENDING", {READ: 1, LOOK: 1}, id="not asked to wait"),
+        pytest.param({"state": "ERROR"}, True, "is in state ERROR", {READ: 1, LOOK: 1}, id="nothing to wait for"),
+        pytest.param({}, True, "", {READ: 1, LOOK: 1, WRITE: 1}, id="no need to wait"),
+    ],
+)
+def test_only_a_pending_image_is_waited_for(image, wait, message, calls):
+    server = new_state(new_image(**image))
+    with pytest.raises(AnsibleWorkspacesError, match=message) if message else nullcontext():
+        permission(new_client(server), shared_account_ids=[A], wait=wait)
+    assert counted(server) == calls
 
 
 def test_nothing_is_waited_for_if_nothing_is_granted():
@@ -100,7 +133,7 @@ def test_nothing_is_waited_for_if_nothing_is_granted():
 @pytest.mark.parametrize(
     ("shared_with", "message"),
     [
-        ([], f"There is no image {IMAGE_ID} in eu-west-1 .* AWS answered: .*ResourceNotFoundException"),
+        ([], rf"There is no image {IMAGE_ID} in eu-west-1 .* AWS answered: .*ResourceNotFoundException.*[^.]\.$"),
         ([RECIPIENT], f"Image {IMAGE_ID} .golden. in eu-west-1 is not yours: {OWNER} .*AWS answered: .*AccessDenied"),
     ],
 )
@@ -110,6 +143,37 @@ def test_an_image_that_is_not_the_callers(options, shared_with, message):
         permission(new_client(server, RECIPIENT), **options)
     assert caught.value.response["ResponseMetadata"]["RequestId"]
     assert counted(server) == {READ: 1, LOOK: 2}
+
+
+def test_if_the_image_can_not_be_looked_up_the_first_refusal_is_told():
+    denied = {"code": "AccessDeniedException", "status": 400}
+    server = new_state(new_image(), faults=[Fault(READ, **denied), Fault(LOOK, **denied)])
+    with pytest.raises(AnsibleWorkspacesError, match=r"^Failed to read the permissions"):
+        permission(new_client(server), shared_account_ids=[A])
+    assert counted(server) == {READ: 1, LOOK: 1}
+
+
+def test_a_refusal_that_is_not_about_the_image_makes_no_other_call():
+    server = new_state(new_image(), faults=[Fault(READ, code="ExpiredTokenException", status=400)])
+    with pytest.raises(AnsibleWorkspacesError, match="credentials have expired"):
+        permission(new_client(server), shared_account_ids=[A])
+    assert counted(server) == {READ: 1}
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "calls"),
+    [
+        ("present", "AccessDeniedException", {READ: 1, LOOK: 1, WRITE: 1}),
+        ("present", "ResourceNotFoundException", {READ: 1, LOOK: 1, WRITE: 1}),
+        ("absent", "AccessDeniedException", {READ: 1, WRITE: 1}),
+    ],
+)
+def test_after_a_change_that_was_surely_not_made_nothing_is_read_again(state, code, calls):
+    before = [C, D] if state == "present" else [A, B]
+    server = new_state(new_image(shared_account_ids=before), faults=[Fault(WRITE, code=code, status=400)])
+    with pytest.raises(AnsibleWorkspacesError, match=code):
+        permission(new_client(server), shared_account_ids=[A, B], state=state)
+    assert counted(server) == calls
 
 
 def test_access_denied_on_an_image_of_the_callers_is_about_its_rights():
@@ -157,6 +221,7 @@ def test_a_refused_account_lets_the_others_go_on():
     assert error.response["Error"]["Code"] == "InvalidParameterValuesException"
     assert f"Failed to share with account {B}: InvalidParameterValuesException: " in str(error)
     assert "2 granted, 1 revoked, 1 failed, 0 not attempted" in str(error)
+    assert "not known" not in str(error)
     assert counted(server) == {READ: 2, LOOK: 1, WRITE: 4}
 
 
@@ -175,3 +240,16 @@ def test_an_error_behind_a_retry_leaves_open_whether_the_first_try_was_applied(m
     server = new_state(new_image(), faults=faults)
     assert permission(new_client(server, attempts=2), shared_account_ids=[A])["granted_account_ids"] == [A]
     assert counted(server) == {READ: 2, LOOK: 1, WRITE: 2}
+
+
+@pytest.mark.parametrize("image_id", [None, "", "wsi-1"])
+def test_bad_input_is_refused_in_one_message(image_id):
+    options = {"shared_account_ids": ["1402433619"], "state": "absent", "purge_accounts": True, "wait_timeout": 0}
+    with pytest.raises(AnsibleWorkspacesError) as caught:
+        permission(None, image_id=image_id, **options)
+    image_problem = "'wsi-1'" if image_id else "Neither image_id nor image_name says which image is meant."
+    assert str(caught.value).startswith("shared_account_ids takes 12-digit AWS account IDs")
+    for part in ('"012345670123"', "not both", image_problem, "wait_timeout is 0, and has to be at least 1 second."):
+        assert part in str(caught.value)
+    assert ("image_id takes" in str(caught.value)) == bool(image_id)
+    assert ("Neither" in str(caught.value)) != bool(image_id)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.euc.aws.plugins.module_utils._workspaces.accounts import account_ids_problem
 
+NO_ZERO = '(if 012345678901 was meant: it lost its leading zero, so quote it, as "012345678901")'
 ACCOUNT_IDS = st.text("0123456789", min_size=12, max_size=12)
 
 
@@ -37,7 +38,7 @@ def test_whatever_is_not_12_characters_long_is_refused(value):
     [
         pytest.param("", "''", id="empty"),
         pytest.param("1234567890123", "'1234567890123'", id="13 digits"),
-        pytest.param("12345678901", "if 012345678901 was meant: it lost its leading zero", id="11 digits"),
+        pytest.param("12345678901", NO_ZERO, id="11 digits"),
         pytest.param("8589934591", "if 077777777777 was meant", id="the highest octal misreading"),
         pytest.param("8589934592", "these are not: '8589934592'.", id="too high for an octal misreading"),
         pytest.param("1234-5678-9012", 'write it without hyphens: "123456789012"', id="as the console shows it"),
@@ -56,8 +57,8 @@ def test_a_wrong_id_is_named_with_what_was_probably_meant(value, shown):
 
 
 def test_every_wrong_id_is_named_once():
-    problem = account_ids_problem(["b", "a", "b"], "shared_account_ids")
-    assert problem.endswith("these are not: 'a', 'b'.")
+    problem = account_ids_problem(["e", "b", "d", "a", "c", "b"], "shared_account_ids")
+    assert problem.endswith("these are not: 'a', 'b', 'c', 'd', 'e'.")
 
 
 @pytest.mark.parametrize(("count", "end"), [(50, "'x49'."), (51, "'x49', and 1 more."), (2000, "and 1950 more.")])

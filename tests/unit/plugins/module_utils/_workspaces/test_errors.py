@@ -10,13 +10,14 @@ from botocore import exceptions
 from ansible_collections.euc.aws.plugins.module_utils._workspaces.errors import (
     AnsibleWorkspacesError,
     WorkspacesErrorHandler,
+    refuse,
 )
 
 
 def client_error(code, status=400, retries=0):
     return exceptions.ClientError(
         {
-            "Error": {"Code": code, "Message": "What AWS says"},
+            "Error": {"Code": code, "Message": "What AWS says."},
             "ResponseMetadata": {"HTTPStatusCode": status, "RetryAttempts": retries},
         },
         "UpdateWorkspaceImagePermission",
@@ -24,6 +25,7 @@ def client_error(code, status=400, retries=0):
 
 
 TIMEOUT = exceptions.ReadTimeoutError(endpoint_url="https://workspaces.eu-west-1.amazonaws.com/")
+NO_SECRET_KEY = exceptions.PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY")
 UNREACHABLE = exceptions.EndpointConnectionError(endpoint_url="https://workspaces.nowhere.amazonaws.com/")
 
 
@@ -41,6 +43,9 @@ UNREACHABLE = exceptions.EndpointConnectionError(endpoint_url="https://workspace
         (client_error("ExpiredTokenException"), "ExpiredTokenException", False, False, "The credentials have expired"),
         (client_error("UnrecognizedClientException"), "UnrecognizedClientException", False, False, "AWS does not know"),
         (client_error("InvalidSignatureException"), "InvalidSignatureException", False, False, "AWS does not know"),
+        (client_error("ExpiredToken"), "ExpiredToken", False, False, "The credentials have expired"),
+        (client_error("InvalidClientTokenId"), "InvalidClientTokenId", False, False, "AWS does not know"),
+        (client_error("IncompleteSignatureException"), "IncompleteSignatureException", False, False, "AWS does not"),
         (client_error("ThrottlingException"), "ThrottlingException", False, False, "Other callers use"),
         (client_error("ThrottlingException", retries=9), "ThrottlingException", False, True, "Other callers use"),
         (client_error("InternalServerException", 500), "InternalServerException", False, True, "This is a fault on"),
@@ -50,6 +55,7 @@ UNREACHABLE = exceptions.EndpointConnectionError(endpoint_url="https://workspace
         (TIMEOUT, "ReadTimeoutError", False, True, "Check the Region's name"),
         (UNREACHABLE, "EndpointConnectionError", False, True, "Check the Region's name"),
         (exceptions.NoCredentialsError(), "NoCredentialsError", False, False, "Give credentials"),
+        (NO_SECRET_KEY, "PartialCredentialsError", False, False, "Give credentials"),
     ],
 )  # fmt: skip
 def test_what_an_error_means(exception, code, refuses_one_account, leaves_open, advice):
@@ -59,6 +65,7 @@ def test_what_an_error_means(exception, code, refuses_one_account, leaves_open, 
     assert error.leaves_open is leaves_open
     assert error.advice.startswith(advice)
     assert bool(error.advice) == bool(advice)
+    assert error.answer == ("What AWS says." if error.response else str(exception))
 
 
 def test_the_text_is_what_was_done_what_aws_answered_and_what_to_do():
@@ -81,3 +88,17 @@ def test_a_sentence_of_our_own_stands_alone():
     assert str(error) == "No."
     assert error.kwargs == {"changed": True}
     assert error.response is None
+    assert error.code == ""
+
+
+def test_an_answer_without_an_error_is_told_as_such():
+    error = AnsibleWorkspacesError("Failed to do it", exceptions.ClientError({"ResponseMetadata": {}}, "Anything"))
+    assert (error.code, error.answer) == ("no error code", "no message")
+    assert not error.leaves_open
+
+
+def test_everything_that_is_wrong_is_in_one_message():
+    with pytest.raises(
+        AnsibleWorkspacesError, match=r"^One\. Two\. Nothing was asked of AWS, and nothing was changed\.$"
+    ):
+        refuse("One.", None, "Two.")

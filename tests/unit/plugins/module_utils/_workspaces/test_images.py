@@ -11,6 +11,10 @@ from ansible_collections.euc.aws.plugins.module_utils._workspaces import images
 OWNER = "123456789012"
 IMAGE = {"ImageId": "wsi-123456789", "Name": "golden", "State": "AVAILABLE", "OwnerAccountId": OWNER}
 TWIN = {"ImageId": "wsi-987654321", "Name": "golden", "State": "ERROR", "Created": "2026-01-02"}
+FOREIGN = (
+    " owns it and shares it with you. Only its owner can read or change who has it: run this with the owner's"
+    " credentials."
+)
 OTHER = {"ImageId": "wsi-555555555", "Name": "Golden", "State": "PENDING", "Created": "2026-01-03"}
 
 
@@ -38,52 +42,85 @@ def test_image_ids(value, wrong):
     )
 
 
+def test_every_malformed_image_id_is_named_once():
+    problem = images.image_ids_problem(["e", "b", "d", "a", "c", "b"], "image_ids")
+    assert problem.endswith("These are not: 'a', 'b', 'c', 'd', 'e'.")
+
+
+def test_images_without_a_name_come_first_and_match_as_an_empty_name():
+    nameless = [{"ImageId": "wsi-222222222"}, {"ImageId": "wsi-111111111"}]
+    assert images.matching_images([OTHER, IMAGE, *nameless], None, None) == [*reversed(nameless), OTHER, IMAGE]
+    assert images.matching_images([IMAGE, *nameless], [""], None) == [*reversed(nameless)]
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
         pytest.param({}, None, id="AVAILABLE and another's account"),
-        pytest.param({"OwnerAccountId": "111111111111"}, "is owned by 111111111111, which", id="self-share"),
-        pytest.param({"State": "PENDING"}, "is still PENDING", id="PENDING"),
+        pytest.param(
+            {"OwnerAccountId": "111111111111"},
+            "is owned by 111111111111, which shared_account_ids lists as well. An owner can't share an image with"
+            " itself, and needs no permission to copy it: take it out of the list.",
+            id="self-share",
+        ),
+        pytest.param(
+            {"State": "PENDING"},
+            "is still PENDING, and can be shared once it is AVAILABLE. Run this again later, or set wait to true.",
+            id="PENDING",
+        ),
         pytest.param(
             {"State": "ERROR", "ErrorCode": "OutdatedPowershellVersion", "ErrorMessage": "Update it"},
-            "is in state ERROR and can't be shared. AWS says: OutdatedPowershellVersion: Update it.",
+            "is in state ERROR and can't be shared. AWS says: OutdatedPowershellVersion: Update it."
+            " Create the image anew, and share that one.",
             id="ERROR, with what AWS says",
         ),
-        pytest.param({"State": "ERROR"}, "AWS says: no code: no message.", id="ERROR without a reason"),
-        pytest.param({"State": "ARCHIVED"}, "is in state ARCHIVED", id="a state of the future"),
+        pytest.param(
+            {"State": "ERROR"},
+            "is in state ERROR and can't be shared. AWS says: no code: no message."
+            " Create the image anew, and share that one.",
+            id="ERROR without a reason",
+        ),
+        pytest.param(
+            {"State": "ARCHIVED"},
+            "is in state ARCHIVED. It can be shared once it is AVAILABLE.",
+            id="a state of the future",
+        ),
         pytest.param({"OwnerAccountId": None}, None, id="old answer without the owner"),
     ],
 )
 def test_what_speaks_against_sharing(changes, expected):
     problem = images.sharing_problem({**IMAGE, **changes}, ["111111111111"], "eu-west-1")
-    if expected is None:
-        assert problem is None
-    else:
-        assert problem.startswith("Image wsi-123456789 (golden) in eu-west-1 ")
-        assert expected in problem
+    assert problem == (expected and f"Image wsi-123456789 (golden) in eu-west-1 {expected}")
 
 
 @pytest.mark.parametrize(
     ("owned", "expected"),
     [
-        pytest.param([], "You own no image named 'golden' in eu-west-1, nor any other image there.", id="no image"),
+        pytest.param(
+            [],
+            "You own no image named 'golden' in eu-west-1, nor any other image there. Check the Region and the"
+            " account of the credentials.",
+            id="no image",
+        ),
         pytest.param(
             [OTHER],
             "You own no image named 'golden' in eu-west-1. Your images there:"
-            " Golden wsi-555555555 (PENDING, created 2026-01-03).",
+            " Golden wsi-555555555 (PENDING, created 2026-01-03)."
+            " Check the name, the Region and the account of the credentials.",
             id="another name, which differs in case",
         ),
         pytest.param(
             [TWIN, OTHER, {**IMAGE, "Created": "2026-01-01"}],
             "2 images that you own in eu-west-1 are named 'golden', so the name does not tell which one is meant:"
-            " golden wsi-123456789 (AVAILABLE, created 2026-01-01), golden wsi-987654321 (ERROR, created 2026-01-02).",
+            " golden wsi-123456789 (AVAILABLE, created 2026-01-01), golden wsi-987654321 (ERROR, created 2026-01-02)."
+            " Give the image_id of the right one.",
             id="two of the name",
         ),
     ],
 )
 def test_a_name_that_is_not_one_image_lists_what_was_found(owned, expected):
     named = images.named_images(owned, "golden")
-    assert images.not_one_image("golden", "eu-west-1", named, owned).startswith(expected)
+    assert images.not_one_image("golden", "eu-west-1", named, owned) == expected
 
 
 def test_named_images_takes_only_the_exact_name():
@@ -93,10 +130,18 @@ def test_named_images_takes_only_the_exact_name():
 @pytest.mark.parametrize(
     ("shared", "expected"),
     [
-        ([], "There is no image wsi-123456789 in eu-west-1 that these credentials can see."),
-        ([IMAGE], f"Image wsi-123456789 (golden) in eu-west-1 is not yours: {OWNER} owns it"),
-        ([{"ImageId": "wsi-123456789"}], "Image wsi-123456789 in eu-west-1 is not yours: another account owns it"),
+        (
+            [],
+            "There is no image wsi-123456789 in eu-west-1 that these credentials can see. Check the ID, the Region (an"
+            " image exists in one Region, and a copy of it in another Region has its own ID) and the account of the"
+            " credentials.",
+        ),
+        ([IMAGE], f"Image wsi-123456789 (golden) in eu-west-1 is not yours: {OWNER}{FOREIGN}"),
+        (
+            [{"ImageId": "wsi-123456789"}],
+            f"Image wsi-123456789 in eu-west-1 is not yours: another account{FOREIGN}",
+        ),
     ],
 )
 def test_an_image_that_is_not_owned(shared, expected):
-    assert images.not_owned("wsi-123456789", "eu-west-1", shared).startswith(expected)
+    assert images.not_owned("wsi-123456789", "eu-west-1", shared) == expected
