@@ -208,7 +208,7 @@ def difference(before: str, after: str) -> str:
 
 def equal_characters(one: str, other: str) -> int:
     """Count the characters that two texts have in common from their start."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))))
 
 
 def start_tests(mutant: Mutant) -> int:

@@ -116,14 +116,16 @@ def test_an_error_during_the_wait_is_told_as_what_it_is(monkeypatch):
         pytest.param({}, True, "", {READ: 1, LOOK: 1, WRITE: 1}, id="no need to wait"),
     ],
 )
-def test_only_a_pending_image_is_waited_for(image, wait, message, calls):
+def test_only_a_pending_image_is_waited_for(monkeypatch, image, wait, message, calls):
+    monkeypatch.setattr("botocore.waiter.time.sleep", lambda seconds: None)
     server = new_state(new_image(**image))
     with pytest.raises(AnsibleWorkspacesError, match=message) if message else nullcontext():
         permission(new_client(server), shared_account_ids=[A], wait=wait)
     assert counted(server) == calls
 
 
-def test_nothing_is_waited_for_if_nothing_is_granted():
+def test_nothing_is_waited_for_if_nothing_is_granted(monkeypatch):
+    monkeypatch.setattr("botocore.waiter.time.sleep", lambda seconds: None)
     server = new_state(new_image(pending_looks=9, shared_account_ids=[A]))
     assert not permission(new_client(server), shared_account_ids=[A], wait=True)["changed"]
     assert counted(server) == {READ: 1}
