@@ -133,11 +133,11 @@ def variants(node: Any) -> Iterator[ast.AST]:
     for kind in SWAPPED.get(type(node), ()):
         yield kind()
     match node:
-        case ast.Constant(value=bool(value)):
+        case ast.Constant(value=bool() as value):
             yield ast.Constant(not value)
-        case ast.Constant(value=int(value)):
+        case ast.Constant(value=int() as value):
             yield from (ast.Constant(other) for other in (value + 1, value - 1) if other >= 0)
-        case ast.Constant(value=str(value)):
+        case ast.Constant(value=str() as value):
             yield ast.Constant("" if value else "changed")
         case ast.UnaryOp(op=ast.Not()):
             yield node.operand
