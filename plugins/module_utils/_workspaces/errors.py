@@ -85,7 +85,7 @@ class AnsibleWorkspacesError(AnsibleAWSError):
         self.response = response or getattr(exception, "response", None)
         if exception:
             answer = str(exception).rstrip(".")
-            self.message = f"{message}: {answer}. {self.advice}"
+            self.message = f"{message}: {answer}. {self.advice}".rstrip()
 
     def __str__(self) -> str:
         return self.message
