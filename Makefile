@@ -32,7 +32,7 @@ help:
 	@echo "make clean        remove what the others made"
 
 demo: tree
-	ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) $(BIN)/python demo/demo.py
+	PYTHONPATH=$(COLLECTIONS) ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) $(BIN)/python demo/demo.py
 
 test: lint docs build sanity units integration system
 
@@ -83,7 +83,7 @@ $(BUILD)/venv-bench/.installed: requirements.txt requirements-dev.txt requiremen
 	touch $@
 
 matrix: tree
-	tests/tools/matrix.sh
+	MAKE="$(MAKE)" tests/tools/matrix.sh
 
 tree: $(VENV)/.dev
 	@$(BIN)/python tests/tools/lay_out.py $(TREE)

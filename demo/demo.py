@@ -10,67 +10,42 @@ Run by ``make demo``. moto runs inside this process, so nothing is left when it 
 from __future__ import annotations
 
 import json
-import logging
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
-from moto.core import DEFAULT_ACCOUNT_ID
-from moto.server import ThreadedMotoServer
-from moto.workspaces.models import WorkspaceImage, workspaces_backends
+
+from ansible_collections.euc.aws.tests.tools.servers import OWNER, REGION, give_to_moto, moto_server
+from ansible_collections.euc.aws.tests.workspaces_server import Image
 
 HERE = Path(__file__).parent
-REGION = "eu-west-1"
-SHARED_BEFORE = "999999999999"
+IMAGE = Image("wsi-golden001", "golden-2026-11", OWNER, REGION, shared_account_ids=frozenset(["999999999999"]))
 SHARED_AFTER = ["444444444444"]
 
 
 def main() -> int:
     """Play the demo and return the exit status: 0 if moto holds what it should at the end."""
     with moto_server() as url:
-        image_id = create_image("golden-2026-11", SHARED_BEFORE)
+        give_to_moto([IMAGE])
         environment = ansible_environment(url)
         bin_directory = Path(sys.executable).parent
-        play([bin_directory / "ansible-playbook", HERE / "demo.yml", "-e", f"image_id={image_id}"], environment)
-        arguments = f"image_name=golden-2026-11 shared_account_ids={','.join(SHARED_AFTER)}"
+        play([bin_directory / "ansible-playbook", HERE / "demo.yml", "-e", f"image_id={IMAGE.image_id}"], environment)
+        arguments = f"image_name={IMAGE.name} shared_account_ids={','.join(SHARED_AFTER)}"
         play(
             [bin_directory / "ansible", "localhost", "-m", "euc.aws.workspaces_image_permission", "-a", arguments],
             environment,
         )
-        shared = read_permissions(url, image_id)
-    print(f"\nWhat moto holds now, read with boto3: {image_id} is shared with {', '.join(shared) or 'nobody'}.")
+        shared = read_permissions(url, IMAGE.image_id)
+    print(f"\nWhat moto holds now, read with boto3: {IMAGE.image_id} is shared with {', '.join(shared) or 'nobody'}.")
     if shared != SHARED_AFTER:
         print(f"That is wrong: it should be {', '.join(SHARED_AFTER)}.", file=sys.stderr)
         return 1
     print("That is as it should be. moto is stopped, and nothing is left running.")
     print('For your own account, see "Your first task" in README.md.')
     return 0
-
-
-@contextmanager
-def moto_server() -> Iterator[str]:
-    """Run moto on a free port of 127.0.0.1, and yield its URL."""
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
-    finally:
-        server.stop()
-
-
-def create_image(name: str, shared_account_id: str) -> str:
-    """Put an image into moto that is shared with one account already, and return its ID."""
-    image = WorkspaceImage(name, "Windows 11 with all updates", [], DEFAULT_ACCOUNT_ID)
-    image.image_permissions = [{"SharedAccountId": shared_account_id}]
-    workspaces_backends[DEFAULT_ACCOUNT_ID][REGION].workspace_images[image.image_id] = image
-    return image.image_id
 
 
 def ansible_environment(url: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import product
@@ -50,10 +50,14 @@ def timed(commands: Sequence[Command], settings: dict[str, str]) -> Sample:
             for command in commands
         ]
         usages = []
-        for process in started:
-            _pid, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            usages.append(usage)
+        try:
+            for process in started:
+                _pid, status, usage = os.wait4(process.pid, 0)
+                process.returncode = os.waitstatus_to_exitcode(status)
+                usages.append(usage)
+        finally:
+            for process in started:
+                process.kill()
         seconds = time.perf_counter() - begun
         if any(process.returncode for process in started):
             output.seek(0)
@@ -123,7 +127,7 @@ class Bench:
         path.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
         return [str(PROGRAMS / "ansible-playbook"), str(path)]
 
-    def compare(self, count: int, contenders: dict[str, Command]) -> dict[str, list[Sample]]:
+    def compare(self, count: int, contenders: Mapping[str, Command]) -> dict[str, list[Sample]]:
         """Run each contender in turn, the first first in one round and last in the next, each on a new server."""
         samples: dict[str, list[Sample]] = {name: [] for name in contenders}
         for number in range(self.rounds(count)):
@@ -132,9 +136,18 @@ class Bench:
                 samples[name].append(timed([contenders[name]], self.settings))
         return samples
 
-    def add(self, item: str, what: str, ratios: list[float], goal: str = "", note: str = "", **samples: Any) -> None:
+    def add(
+        self,
+        item: str,
+        what: str,
+        ratios: list[float],
+        goal: str = "",
+        note: str = "",
+        samples: Mapping[str, Sequence[Sample]] | None = None,
+    ) -> None:
         """Add a row to the report, and show it."""
-        row = Row(item, what, ratios, goal, note, {name: [asdict(s) for s in v] for name, v in samples.items()})
+        as_data = {name: [asdict(sample) for sample in taken] for name, taken in (samples or {}).items()}
+        row = Row(item, what, ratios, goal, note, as_data)
         self.rows.append(row)
         print(row, flush=True)
 

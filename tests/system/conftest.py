@@ -18,12 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from ansible_collections.euc.aws.tests.workspaces_server import Image, State, serve
-
-# A job in the background is told to ignore Ctrl-C, and so would be all that it starts.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TREE = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent
@@ -109,14 +107,10 @@ class Ansible:
 
     def processes(self) -> list[str]:
         """Return the command lines of all processes that run with this HOME, whoever their parent is."""
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                if f"HOME={self.home}".encode() in (process / "environ").read_bytes().split(b"\0"):
-                    found.append((process / "cmdline").read_text().replace("\0", " "))
-            except (PermissionError, FileNotFoundError, ProcessLookupError):
-                continue  # somebody else's, or it has just ended
-        return [command for command in found if command]
+        processes = [process.info for process in psutil.process_iter(["environ", "cmdline"])]
+        # Of somebody else's, or of one that has just ended, there is nothing to see.
+        own = (process for process in processes if (process["environ"] or {}).get("HOME") == str(self.home))
+        return [" ".join(process["cmdline"]) for process in own if process["cmdline"]]
 
 
 @contextmanager

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 TREE = Path(__file__).parents[2]
 
 
-def test_the_tarball_installs_and_works_without_the_checkout(ansible, server):
+def test_the_tarball_installs_and_works_without_the_checkout(ansible: Any, server: Any) -> None:
     built = ansible.run("ansible-galaxy", "collection", "build", TREE, "--output-path", ansible.home)
     assert built.code == 0, built.errors
     (tarball,) = ansible.home.glob("euc-aws-*.tar.gz")

@@ -115,7 +115,8 @@ def test_a_module_that_is_killed_anywhere_is_continued_by_the_next_run(
 
 
 def test_ctrl_c_in_the_demo_leaves_nothing(ansible: Any, eventually: Any) -> None:
-    process = ansible.start(sys.executable, TREE / "demo" / "demo.py")
+    collections = str(TREE.parents[2])
+    process = ansible.start(sys.executable, TREE / "demo" / "demo.py", PYTHONPATH=collections)
     # While a module runs: Ansible prints a traceback if it is interrupted just when it forks.
     eventually(lambda: any("AnsiballZ_" in command for command in ansible.processes()))
     interrupt(process)

@@ -33,13 +33,16 @@ REGIONS = {"eu-west-1": "wsi-golden001", "us-east-1": "wsi-golden002", "ap-north
 def images(server: Any) -> None:
     """Images of the name golden in three Regions, and others that can't be shared."""
     server.images = [
-        *[Image(image_id, "golden", OWNER, region, shared_account_ids={TWO}) for region, image_id in REGIONS.items()],
+        *[
+            Image(image_id, "golden", OWNER, region, shared_account_ids=frozenset([TWO]))
+            for region, image_id in REGIONS.items()
+        ],
         Image("wsi-young0001", "young", OWNER, "us-east-1"),
         Image("wsi-young0002", "young", OWNER, "eu-west-1", pending_looks=1),
         Image("wsi-twin00001", "twin", OWNER, "us-east-1"),
         Image("wsi-twin00002", "twin", OWNER, "us-east-1"),
         Image("wsi-twin00003", "twin", OWNER, "eu-west-1"),
-        Image("wsi-foreign01", "foreign", "999999999999", "eu-west-1", shared_account_ids={OWNER}),
+        Image("wsi-foreign01", "foreign", "999999999999", "eu-west-1", shared_account_ids=frozenset([OWNER])),
     ]
 
 

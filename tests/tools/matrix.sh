@@ -40,10 +40,10 @@ test_row() {
     build=.build/matrix/$name
     # Chained, as a shell does not end at the first failure of what it runs as a condition.
     # shellcheck disable=SC2086  # one word a target
-    make --no-print-directory PYTHON="$python" VENV="$build/venv" "$build/venv/.dev" &&
+    "$MAKE" --no-print-directory PYTHON="$python" VENV="$build/venv" "$build/venv/.dev" &&
         "$build/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-warn-conflicts "$@" &&
         describe "$build/venv/bin/python" "$amazon_aws" &&
-        make --no-print-directory BUILD="$build" VENV="$build/venv" SERVERS=strict $targets
+        "$MAKE" --no-print-directory BUILD="$build" VENV="$build/venv" SERVERS=strict $targets
 }
 
 # Print the real path of a Python of that version: a shim that leads to another one confuses ansible-test.

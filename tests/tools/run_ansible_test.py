@@ -18,8 +18,9 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from xml.etree import ElementTree
 
-import servers
 from ansible_test._internal.python_requirements import get_venv_packages
+
+from ansible_collections.euc.aws.tests.tools import servers
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 ARGUMENTS = {"sanity": ["--junit"], "units": [], "integration": []}
@@ -91,7 +92,7 @@ def run(tree: Path, command: str, home: Path) -> tuple[int, list[str]]:
     )
     suspicious = []
     with process:
-        for line in process.stdout:
+        for line in process.stdout or ():
             print(line, end="", flush=True)
             if SUSPICIOUS.search(line):
                 suspicious.append(line.strip())

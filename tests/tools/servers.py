@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -66,10 +66,17 @@ def strict() -> Iterator[str]:
 
 @contextmanager
 def moto() -> Iterator[str]:
-    """Run moto with the images on a free port of 127.0.0.1, and yield its URL."""
-    images = workspaces_backends[OWNER][REGION].workspace_images
-    images.update((image.image_id, as_moto_has_it(image)) for image in IMAGES)
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    """Run moto with the images, and yield its URL."""
+    give_to_moto(IMAGES)
+    with moto_server() as url:
+        yield url
+
+
+@contextmanager
+def moto_server() -> Iterator[str]:
+    """Run moto on a free port of 127.0.0.1, inside this process, and yield its URL."""
+    # It logs each request, and a traceback for each HTTP 500 that it answers.
+    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
@@ -78,17 +85,24 @@ def moto() -> Iterator[str]:
         server.stop()
 
 
-def as_moto_has_it(image: Image) -> WorkspaceImage:
-    """Return moto's own record of an image."""
+def give_to_moto(images: Iterable[Image]) -> None:
+    """Put images into the moto of this process, as its account OWNER sees them: moto takes every caller for that."""
+    for image in images:
+        workspaces_backends[OWNER][image.region].workspace_images[image.image_id] = _moto_record(image)
+
+
+def _moto_record(image: Image) -> WorkspaceImage:
     record = WorkspaceImage(image.name, image.description, [], image.owner)
-    for field in ("image_id", "state", "error_code", "error_message"):
+    for field in ("image_id", "state", "created", "error_code", "error_message"):
         setattr(record, field, getattr(image, field))
+    record.operating_system = {"Type": image.operating_system}
+    record.image_permissions = [{"SharedAccountId": account_id} for account_id in sorted(image.shared_account_ids)]
     if image.pending_looks:
-        record.to_dict = partial(show_pending, record, iter(range(image.pending_looks)))
+        record.to_dict = partial(_show_pending, record, iter(range(image.pending_looks)))
     return record
 
 
-def show_pending(record: WorkspaceImage, looks: Iterator[int]) -> dict[str, Any]:
+def _show_pending(record: WorkspaceImage, looks: Iterator[int]) -> dict[str, Any]:
     """Return what moto answers about an image, but in state PENDING as long as ``looks`` lasts."""
     answer = WorkspaceImage.to_dict(record)
     return answer | {"State": "PENDING"} if next(looks, None) is not None else answer

@@ -94,14 +94,14 @@ class AnsibleWorkspacesError(AnsibleAWSError):
     def code(self) -> str:
         """AWS's error code, the name of botocore's exception where AWS gave no answer, or empty for neither."""
         if self.response:
-            return str(self.response.get("Error", {}).get("Code", "no error code"))
+            return self.response.get("Error", {}).get("Code", "no error code")
         return type(self.exception).__name__ if self.exception else ""
 
     @property
     def answer(self) -> str:
         """What AWS said, or what botocore says where AWS gave no answer."""
         if self.response:
-            return str(self.response.get("Error", {}).get("Message", "no message"))
+            return self.response.get("Error", {}).get("Message", "no message")
         return str(self.exception)
 
     @property
@@ -133,11 +133,11 @@ class AnsibleWorkspacesError(AnsibleAWSError):
 
     @property
     def _status(self) -> int:
-        return int(self._metadata.get("HTTPStatusCode", 0))
+        return self._metadata.get("HTTPStatusCode", 0)
 
     @property
     def _was_retried(self) -> bool:
-        return int(self._metadata.get("RetryAttempts", 0)) > 0
+        return self._metadata.get("RetryAttempts", 0) > 0
 
     @property
     def _metadata(self) -> Mapping[str, Any]:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,9 +14,9 @@ import pytest
 from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from moto.server import ThreadedMotoServer
-from moto.workspaces.models import WorkspaceImage, workspaces_backends
+from moto.workspaces.models import workspaces_backends
 
+from ansible_collections.euc.aws.tests.tools import servers
 from ansible_collections.euc.aws.tests.workspaces_server import Image, State, serve
 
 OWNER, FRIEND, STRANGER = "123456789012", "222222222222", "333333333333"  # moto takes every caller for the first
@@ -34,35 +33,18 @@ GOLD, MANY, PENDING, FOREIGN, SECRET, LONGER = (image.image_id for image in IMAG
 Step = tuple[str, dict[str, Any]]
 
 
-def moto_image(image: Image) -> WorkspaceImage:
-    """The image as moto keeps it."""
-    made = WorkspaceImage(image.name, image.description, [], image.owner)
-    made.image_id = image.image_id
-    made.state = image.state
-    made.created = image.created
-    made.operating_system = {"Type": image.operating_system}
-    made.image_permissions = [{"SharedAccountId": account_id} for account_id in sorted(image.shared_account_ids)]
-    return made
-
-
 @pytest.fixture(scope="module")
 def moto_url() -> Iterator[str]:
-    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)  # it logs a traceback for each HTTP 500
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        yield "http://{}:{}".format(*server.get_host_and_port())
-    finally:
-        server.stop()
+    with servers.moto_server() as url:
+        yield url
 
 
 @pytest.fixture
 def moto(moto_url: str) -> Iterator[Any]:
     """A client of moto, which has the images and nothing else."""
-    backend = workspaces_backends[OWNER][REGION]
-    backend.workspace_images = {image.image_id: moto_image(image) for image in IMAGES}
+    servers.give_to_moto(IMAGES)
     yield client(moto_url)
-    backend.reset()
+    workspaces_backends[OWNER][REGION].reset()
 
 
 @pytest.fixture
