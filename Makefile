@@ -12,6 +12,7 @@ SERVERS ?= moto strict
 BIN = $(VENV)/bin
 TREE = $(BUILD)/ansible_collections/euc/aws
 COLLECTIONS = $(abspath $(BUILD))
+export PIP_CACHE_DIR = $(CURDIR)/.build/pip
 # What is run here finds the tools of the environment, and leaves its caches in .build. antsibull-docs copies only
 # files that git lists, amazon.aws in $(VENV) too, unless git looks for no checkout above that.
 IN_TREE = cd $(TREE) && export PATH="$(abspath $(BIN)):$$PATH" HOME="$(CURDIR)/.build/home" GIT_CEILING_DIRECTORIES="$(CURDIR)" \
@@ -59,7 +60,7 @@ lint: tree $(VENV)/.lint
 
 build: tree $(VENV)/.lint
 	rm -f $(BUILD)/euc-aws-*.tar.gz
-	$(BIN)/ansible-galaxy collection build --output-path $(BUILD) $(TREE)
+	@$(IN_TREE) ansible-galaxy collection build --output-path $(COLLECTIONS)
 	$(BIN)/python tests/tools/check_tarball.py $(TREE) $(BUILD)/euc-aws-*.tar.gz
 	@$(IN_TREE) cd $(COLLECTIONS) && python -m galaxy_importer.main euc-aws-*.tar.gz
 
