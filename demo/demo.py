@@ -22,7 +22,7 @@ from ansible_collections.euc.aws.tests.tools.servers import OWNER, REGION, give_
 from ansible_collections.euc.aws.tests.workspaces_server import Image
 
 HERE = Path(__file__).parent
-IMAGE = Image("wsi-golden001", "golden-2026-11", OWNER, REGION, shared_account_ids=frozenset(["999999999999"]))
+IMAGE = Image("wsi-565315cce", "golden-2026-11", OWNER, REGION, shared_account_ids=frozenset(["999999999999"]))
 SHARED_AFTER = ["444444444444"]
 
 

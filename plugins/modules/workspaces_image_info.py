@@ -87,8 +87,8 @@ notes:
   - AWS tells only the owner of an image who can copy it. For an image of another account
     RV(images[].shared_account_ids) is null.
   - AWS allows about 2 calls a second, with bursts of 5, to all callers in an account and Region together.
-    The module leaves retries and pacing to botocore, in its V(adaptive) mode with 10 attempts.
-    A C(retries) entry in O(aws_config) replaces both.
+    The module leaves pacing and retries to botocore, in its V(adaptive) mode with 10 attempts, but makes a call that
+    AWS throttles up to 100 times. A C(retries) entry in O(aws_config) replaces all of that.
   - The IAM actions needed are C(workspaces:DescribeWorkspaceImages) and, unless O(include_permissions=false),
     C(workspaces:DescribeWorkspaceImagePermissions).
 seealso:
@@ -291,7 +291,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.transformation import b
 
 from ansible_collections.euc.aws.plugins.module_utils._workspaces import audit
 from ansible_collections.euc.aws.plugins.module_utils._workspaces.accounts import account_ids_problem
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.api import CLIENT_CONFIG, describe_images
+from ansible_collections.euc.aws.plugins.module_utils._workspaces.api import describe_images, workspaces_client
 from ansible_collections.euc.aws.plugins.module_utils._workspaces.errors import AnsibleWorkspacesError, refuse
 from ansible_collections.euc.aws.plugins.module_utils._workspaces.images import image_ids_problem, matching_images
 from ansible_collections.euc.aws.plugins.module_utils._workspaces.lookup import permissions_of_images
@@ -367,7 +367,7 @@ def main() -> None:
     module = AnsibleAWSModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     try:
         validate_parameters(module.params)
-        client = module.client("workspaces", config=CLIENT_CONFIG)
+        client = workspaces_client(module)
         result = run(module.params, client)
     except AnsibleWorkspacesError as error:
         if error.exception or error.response:

@@ -100,8 +100,8 @@ notes:
   - AWS does not check whether an account ID is the one that you meant. Confirm it with the account's owner.
   - AWS allows about 2 calls a second, with bursts of 5, to all callers in an account and Region together.
     The module makes a call for each account to be changed and for each 25 accounts that have permission.
-    It leaves retries and pacing to botocore, in its V(adaptive) mode with 10 attempts.
-    A C(retries) entry in O(aws_config) replaces both.
+    It leaves pacing and retries to botocore, in its V(adaptive) mode with 10 attempts, but makes a call that AWS
+    throttles up to 100 times. A C(retries) entry in O(aws_config) replaces all of that.
   - The IAM actions needed are C(workspaces:DescribeWorkspaceImages), C(workspaces:DescribeWorkspaceImagePermissions)
     and C(workspaces:UpdateWorkspaceImagePermission).
 seealso:
@@ -278,7 +278,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from ansible_collections.euc.aws.plugins.module_utils._workspaces import sharing
 from ansible_collections.euc.aws.plugins.module_utils._workspaces.accounts import account_ids_problem
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.api import CLIENT_CONFIG
+from ansible_collections.euc.aws.plugins.module_utils._workspaces.api import workspaces_client
 from ansible_collections.euc.aws.plugins.module_utils._workspaces.apply import apply_changes
 from ansible_collections.euc.aws.plugins.module_utils._workspaces.errors import AnsibleWorkspacesError, refuse
 from ansible_collections.euc.aws.plugins.module_utils._workspaces.images import image_ids_problem, image_label
@@ -367,7 +367,7 @@ def main() -> None:
         if module.params["shared_account_ids"] == []:
             # AnsibleAWSModule.warn passes warnings on in a way that ansible-core 2.19 calls deprecated.
             warn("shared_account_ids is empty, so this task changes nothing.")
-        client = module.client("workspaces", config=CLIENT_CONFIG)
+        client = workspaces_client(module)
         result = run(module.params, client, module.check_mode)
     except AnsibleWorkspacesError as error:
         if error.exception or error.response:

@@ -13,15 +13,20 @@ the image, checks nothing and reports nothing.
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import boto3
 from botocore.config import Config
 
 
-def main(image_id: str, *account_ids: str) -> None:
+def new_client(mode: str = "adaptive", **credentials: str) -> Any:
+    """Make a client with one of botocore's retry modes."""
+    config = Config(retries={"mode": mode, "total_max_attempts": 10})
+    return boto3.session.Session().client("workspaces", config=config, **credentials)
+
+
+def share(client: Any, image_id: str, *account_ids: str) -> None:
     """Share the image."""
-    config = Config(retries={"mode": "adaptive", "total_max_attempts": 10})
-    client = boto3.client("workspaces", config=config)
     shared_with: set[str] = set()
     query = {"ImageId": image_id, "MaxResults": 25}
     while True:
@@ -36,4 +41,4 @@ def main(image_id: str, *account_ids: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    share(new_client(), *sys.argv[1:])

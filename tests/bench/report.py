@@ -33,7 +33,8 @@ class Row:
 
     def __str__(self) -> str:
         spread = f"{min(self.ratios):.2f} to {max(self.ratios):.2f}" if len(self.ratios) > 1 else ""
-        cells = (self.item, self.what, f"{statistics.median(self.ratios):.2f}", spread, self.goal, self.note)
+        median = f"{statistics.median(self.ratios):.2f}" if self.ratios else "none"
+        cells = (self.item, self.what, median, spread, self.goal, self.note)
         return f"| {' | '.join(cells)} |"
 
 

@@ -27,8 +27,9 @@ def share(ansible: Any, aws_config: dict[str, Any], **options: str) -> dict[str,
     ("aws_config", "calls"),
     [({}, 3), ({"read_timeout": 30}, 3), (ONCE, 1), ({"retries": {"max_attempts": 1, "mode": "standard"}}, 2)],
 )
-def test_retries(aws_config: dict[str, Any], calls: int, ansible: Any, server: Any) -> None:
-    server.faults = [Fault(READ, times=2)]
+@pytest.mark.parametrize("fault", [Fault(READ, times=2), Fault(READ, times=2, code="ThrottlingException", status=400)])
+def test_retries(fault: Fault, aws_config: dict[str, Any], calls: int, ansible: Any, server: Any) -> None:
+    server.faults = [fault]
     result = share(ansible, aws_config)
     assert len(server.journal) == calls
     assert result.get("failed", False) == (calls < 3)

@@ -41,14 +41,15 @@ def new_state(*images: Image, **fields: Any) -> State:
     return State(access_keys={OWNER: OWNER, RECIPIENT: RECIPIENT}, images=list(images), **fields)
 
 
-def new_client(state: State, access_key: str = OWNER, attempts: int = 1) -> Any:
+def new_client(state: State, access_key: str = OWNER, attempts: int = 1, **config: Any) -> Any:
     """Make a boto3 client whose calls the server answers, without a network."""
+    retries = {"mode": "standard", "total_max_attempts": attempts}
     client = boto3.client(
         "workspaces",
         region_name=REGION,
         aws_access_key_id=access_key,
         aws_secret_access_key="secret",
-        config=Config(retries={"mode": "standard", "total_max_attempts": attempts}, read_timeout=5),
+        config=Config(**{"retries": retries, "read_timeout": 5, **config}),
     )
     attach(client, state)
     return client

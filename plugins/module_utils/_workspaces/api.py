@@ -11,6 +11,7 @@ their limits are those of botocore's data/workspaces/2015-04-08/service-2.json.
 from __future__ import annotations
 
 from datetime import timezone
+from random import uniform
 from typing import TYPE_CHECKING
 
 try:
@@ -31,13 +32,26 @@ if TYPE_CHECKING:
 
 # AWS allows 2 calls a second with bursts of 5, for all callers in an account and Region together
 # (https://docs.aws.amazon.com/workspaces/latest/adminguide/share-custom-image.html). botocore's "adaptive" mode
-# paces itself by the refusals that it meets; with 10 attempts, four runs at once lost no call.
-CLIENT_CONFIG = {"retries": {"mode": "adaptive", "total_max_attempts": 10}}
+# paces itself by the refusals that it meets.
+_CONFIG = {"retries": {"mode": "adaptive", "total_max_attempts": 10}}
+# Where others use the limit up, 10 attempts are too few, and botocore stops altogether after some hundred retries
+# (RetryQuota in its retries/quota.py). More attempts for all errors would take half an hour to tell that there is no
+# network, so only a throttled call gets more.
+_THROTTLED_ATTEMPTS = 100
+_LONGEST_PAUSE = 20
 
 # The most that DescribeWorkspaceImagePermissions and DescribeWorkspaceImages answer on one page, and the most IDs
 # that the latter takes.
 _PAGE_SIZE = 25
 _PAGES = {"PageSize": _PAGE_SIZE}
+
+
+def workspaces_client(module: Any) -> Any:
+    """Make the client for all calls of a module. A user's ``retries`` in ``aws_config`` replace what is set here."""
+    client = module.client("workspaces", config=_CONFIG)
+    if "retries" not in (module.params["aws_config"] or {}):
+        client.meta.events.register_last("needs-retry.workspaces", _pause_if_throttled)
+    return client
 
 
 def describe_image_permissions(client: Any, image_id: str) -> frozenset[str]:
@@ -136,6 +150,17 @@ def wait_while_pending(client: Any, image_id: str, timeout: int) -> None:
         f"wait for image {image_id} to be AVAILABLE",
         lambda: _wait(waiter, ImageIds=[image_id], ImageType="OWNED"),
     )
+
+
+def _pause_if_throttled(response: tuple[Any, dict[str, Any]] | None, attempts: int, **kwargs: Any) -> float | None:
+    """Answer botocore's question whether to retry a call, which counts where its own answer is no.
+
+    :param response: What AWS answered, raw and parsed; None for nothing.
+    :param attempts: How often the call was made already.
+    :returns: The seconds to wait before the next attempt, None to give up.
+    """
+    throttled = response is not None and response[1].get("Error", {}).get("Code") == "ThrottlingException"
+    return uniform(0, _LONGEST_PAUSE) if throttled and attempts < _THROTTLED_ATTEMPTS else None
 
 
 def _wait(waiter: Any, **filters: Any) -> None:

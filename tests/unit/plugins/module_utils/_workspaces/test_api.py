@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
-from botocore.config import Config
 from botocore.parsers import ResponseParserError
 
 from ansible_collections.euc.aws.plugins.module_utils._workspaces import api
@@ -58,8 +59,65 @@ def test_pages_are_as_large_as_aws_allows_unless_ids_are_given():
     assert [call.parameters.get("MaxResults") for call in server.calls(LOOK)] == [25, None]
 
 
+class Module:
+    """What ``workspaces_client`` needs of an AnsibleAWSModule, whose calls a server answers."""
+
+    def __init__(self, server, **aws_config):
+        self.server = server
+        self.params = {"aws_config": aws_config or None}
+
+    def client(self, service, config):  # noqa: D102
+        return new_client(self.server, **config | (self.params["aws_config"] or {}))
+
+
 def test_retries_are_botocores_own():
-    assert Config(**api.CLIENT_CONFIG).retries == {"mode": "adaptive", "total_max_attempts": 10}
+    retries = api.workspaces_client(Module(new_state())).meta.config.retries
+    assert retries == {"mode": "adaptive", "total_max_attempts": 10}
+
+
+THROTTLED = None, {"Error": {"Code": "ThrottlingException"}}
+
+
+@pytest.mark.parametrize(
+    ("response", "attempts", "bounds"),
+    [
+        (THROTTLED, 1, (0, 20)),
+        (THROTTLED, 99, (0, 20)),
+        (THROTTLED, 100, None),
+        ((None, {"Error": {"Code": "InternalServerException"}}), 1, None),
+        ((None, {"ImagePermissions": []}), 1, None),
+        (None, 1, None),
+    ],
+)
+def test_only_a_throttled_call_gets_more_attempts(response, attempts, bounds, monkeypatch):
+    monkeypatch.setattr(api, "uniform", lambda *given: given)
+    assert api._pause_if_throttled(response=response, attempts=attempts, operation=None) == bounds
+
+
+THROTTLE = Fault(READ, code="ThrottlingException", status=400, times=12)
+
+
+@pytest.mark.parametrize(
+    ("fault", "aws_config", "calls"),
+    [
+        (THROTTLE, {}, 13),
+        (THROTTLE, {"read_timeout": 5}, 13),
+        (THROTTLE, {"retries": {"mode": "standard", "total_max_attempts": 3}}, 3),
+        (Fault(READ, times=12), {}, 2),
+    ],
+)
+def test_a_throttled_call_gets_more_attempts_than_botocore_is_told_of(fault, aws_config, calls, monkeypatch):
+    monkeypatch.setattr(api, "_CONFIG", {"retries": {"mode": "standard", "total_max_attempts": 2}})
+    pauses = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    server = new_state(new_image(), faults=[fault])
+    client = api.workspaces_client(Module(server, **aws_config))
+    with nullcontext() if calls == 13 else pytest.raises(AnsibleWorkspacesError, match=fault.code):
+        api.describe_image_permissions(client, IMAGE_ID)
+    assert len(server.journal) == calls
+    # The first pause is botocore's own, which is a second at most.
+    assert len(pauses) == calls - 1
+    assert pauses[0] <= 1
 
 
 def test_what_is_not_an_answer_of_aws_leaves_open_what_happened():
