@@ -27,7 +27,7 @@ help:
 	@echo "make unit         only the unit tests, by plain pytest: the quick loop (ARGS='-k purge -x')"
 	@echo "make matrix       sanity, units and integration with each supported ansible-core"
 	@echo "make mutants      break the code in every place, and list the breaks that no unit test notices"
-	@echo "make bench        how fast it is, against a bare boto3 script and the AWS CLI: a quarter of an hour"
+	@echo "make bench        how fast it is, against a bare boto3 script and the AWS CLI: half an hour"
 	@echo "make docs         the documentation as HTML"
 	@echo "make build        the tarball for ansible-galaxy, checked"
 	@echo "make clean        remove what the others made"

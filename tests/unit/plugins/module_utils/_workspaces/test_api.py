@@ -67,6 +67,7 @@ class Module:
         self.params = {"aws_config": aws_config or None}
 
     def client(self, service, config):  # noqa: D102
+        assert service == "workspaces"
         return new_client(self.server, **config | (self.params["aws_config"] or {}))
 
 

@@ -68,6 +68,13 @@ def test_what_an_error_means(exception, code, refuses_one_account, leaves_open, 
     assert error.answer == ("What AWS says." if error.response else str(exception))
 
 
+def test_an_error_without_advice_ends_at_its_full_stop():
+    assert str(AnsibleWorkspacesError("Failed to do it", client_error("SomethingNew"))) == (
+        "Failed to do it: An error occurred (SomethingNew) when calling the UpdateWorkspaceImagePermission operation:"
+        " What AWS says."
+    )
+
+
 def test_the_text_is_what_was_done_what_aws_answered_and_what_to_do():
     @WorkspacesErrorHandler.common_error_handler("share it")
     def refused():
