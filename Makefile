@@ -23,7 +23,8 @@ ANSIBLE_TEST = PYTHONPATH=$(COLLECTIONS) $(BIN)/python tests/tools/run_ansible_t
 
 help:
 	@echo "make demo         play with the collection against an emulator of AWS"
-	@echo "make test         all that has to hold: lint, docs, build, sanity, units, integration, system"
+	@echo "make test         all that has to hold: lint, docs, sanity, units, integration, system"
+	@echo "make lint         the form of all files, the types, the documentation, and the tarball by galaxy-importer"
 	@echo "make unit         only the unit tests, by plain pytest: the quick loop (ARGS='-k purge -x')"
 	@echo "make matrix       sanity, units and integration with each supported ansible-core"
 	@echo "make mutants      break the code in every place, and list the breaks that no unit test notices"
@@ -35,7 +36,7 @@ help:
 demo: tree
 	PYTHONPATH=$(COLLECTIONS) ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) $(BIN)/python demo/demo.py
 
-test: lint docs build sanity units integration system
+test: lint docs sanity units integration system
 
 unit: tree
 	@$(IN_TREE) python -m pytest tests/unit $(ARGS)
@@ -49,7 +50,7 @@ integration: tree
 system: tree
 	@$(IN_TREE) python -m pytest tests/system -n 2 --dist loadfile $(ARGS)
 
-lint: tree $(VENV)/.lint
+lint: build
 	@$(IN_TREE) ruff check .
 	@$(IN_TREE) ruff format --check .
 	@$(IN_TREE) ansible-lint --offline --strict --profile production
