@@ -38,7 +38,7 @@ _CONFIG = {"retries": {"mode": "adaptive", "total_max_attempts": 10}}
 # (RetryQuota in its retries/quota.py). More attempts for all errors would take half an hour to tell that there is no
 # network, so only a throttled call gets more.
 _THROTTLED_ATTEMPTS = 100
-_LONGEST_PAUSE = 20
+_LONGEST_PAUSE = 20  # seconds
 
 # The most that DescribeWorkspaceImagePermissions and DescribeWorkspaceImages answer on one page, and the most IDs
 # that the latter takes.
@@ -47,7 +47,11 @@ _PAGES = {"PageSize": _PAGE_SIZE}
 
 
 def workspaces_client(module: Any) -> Any:
-    """Make the client for all calls of a module. A user's ``retries`` in ``aws_config`` replace what is set here."""
+    """Make the client for all calls of a module.
+
+    :param module: The AnsibleAWSModule. A ``retries`` entry in its ``aws_config`` replaces what is set here.
+    :returns: A botocore client for WorkSpaces. Where none can be made, amazon.aws ends the task by itself.
+    """
     client = module.client("workspaces", config=_CONFIG)
     if "retries" not in (module.params["aws_config"] or {}):
         client.meta.events.register_last("needs-retry.workspaces", _pause_if_throttled)
@@ -153,7 +157,7 @@ def wait_while_pending(client: Any, image_id: str, timeout: int) -> None:
 
 
 def _pause_if_throttled(response: tuple[Any, dict[str, Any]] | None, attempts: int, **kwargs: Any) -> float | None:
-    """Answer botocore's question whether to retry a call, which counts where its own answer is no.
+    """Answer botocore's event ``needs-retry``, which asks every handler. Its own come first, and the first yes counts.
 
     :param response: What AWS answered, raw and parsed; None for nothing.
     :param attempts: How often the call was made already.
