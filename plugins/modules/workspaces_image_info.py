@@ -88,7 +88,7 @@ notes:
     RV(images[].shared_account_ids) is null.
   - AWS allows about 2 calls a second, with bursts of 5, to all callers in an account and Region together.
     The module leaves pacing and retries to botocore, in its V(adaptive) mode with 10 attempts, but makes a call that
-    AWS throttles up to 100 times. A C(retries) entry in O(aws_config) replaces all of that.
+    AWS throttles up to 300 times. A C(retries) entry in O(aws_config) replaces all of that.
   - The IAM actions needed are C(workspaces:DescribeWorkspaceImages) and, unless O(include_permissions=false),
     C(workspaces:DescribeWorkspaceImagePermissions).
 seealso:

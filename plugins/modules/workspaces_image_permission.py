@@ -101,7 +101,7 @@ notes:
   - AWS allows about 2 calls a second, with bursts of 5, to all callers in an account and Region together.
     The module makes a call for each account to be changed and for each 25 accounts that have permission.
     It leaves pacing and retries to botocore, in its V(adaptive) mode with 10 attempts, but makes a call that AWS
-    throttles up to 100 times. A C(retries) entry in O(aws_config) replaces all of that.
+    throttles up to 300 times. A C(retries) entry in O(aws_config) replaces all of that.
   - The IAM actions needed are C(workspaces:DescribeWorkspaceImages), C(workspaces:DescribeWorkspaceImagePermissions)
     and C(workspaces:UpdateWorkspaceImagePermission).
 seealso:

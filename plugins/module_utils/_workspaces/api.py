@@ -32,13 +32,14 @@ if TYPE_CHECKING:
 
 # AWS allows 2 calls a second with bursts of 5, for all callers in an account and Region together
 # (https://docs.aws.amazon.com/workspaces/latest/adminguide/share-custom-image.html). botocore's "adaptive" mode
-# paces itself by the refusals that it meets.
+# paces itself by the refusals that it meets, with half a call a second at least.
 _CONFIG = {"retries": {"mode": "adaptive", "total_max_attempts": 10}}
-# Where others use the limit up, 10 attempts are too few, and botocore stops altogether after some hundred retries
-# (RetryQuota in its retries/quota.py). More attempts for all errors would take half an hour to tell that there is no
-# network, so only a throttled call gets more.
-_THROTTLED_ATTEMPTS = 100
-_LONGEST_PAUSE = 20  # seconds
+# A throttled call is a matter of patience. botocore gives it up after 10 attempts, and every call after some hundred
+# retries (RetryQuota in its retries/quota.py), and pauses up to 20 seconds. But bursts are possible again after 2.5
+# seconds, so a longer pause wastes what is left for this caller. docs/benchmark.md has both measured. Other errors keep
+# botocore's 10 attempts: with more it would take half an hour to tell that there is no network.
+_THROTTLED_ATTEMPTS = 300
+_LONGEST_PAUSE = 2.5  # seconds
 
 # The most that DescribeWorkspaceImagePermissions and DescribeWorkspaceImages answer on one page, and the most IDs
 # that the latter takes.
@@ -54,7 +55,7 @@ def workspaces_client(module: Any) -> Any:
     """
     client = module.client("workspaces", config=_CONFIG)
     if "retries" not in (module.params["aws_config"] or {}):
-        client.meta.events.register_last("needs-retry.workspaces", _pause_if_throttled)
+        client.meta.events.register_first("needs-retry.workspaces", _pause_if_throttled)
     return client
 
 
@@ -157,11 +158,11 @@ def wait_while_pending(client: Any, image_id: str, timeout: int) -> None:
 
 
 def _pause_if_throttled(response: tuple[Any, dict[str, Any]] | None, attempts: int, **kwargs: Any) -> float | None:
-    """Answer botocore's event ``needs-retry``, which asks every handler. Its own come first, and the first yes counts.
+    """Answer botocore's event ``needs-retry``, which asks every handler, and heeds the first answer that is not None.
 
     :param response: What AWS answered, raw and parsed; None for nothing.
     :param attempts: How often the call was made already.
-    :returns: The seconds to wait before the next attempt, None to give up.
+    :returns: The seconds to wait before the next attempt; None to leave it to botocore.
     """
     throttled = response is not None and response[1].get("Error", {}).get("Code") == "ThrottlingException"
     return uniform(0, _LONGEST_PAUSE) if throttled and attempts < _THROTTLED_ATTEMPTS else None
