@@ -26,10 +26,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise, product
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from ansible_collections.euc.aws.plugins.module_utils._workspaces import api
 from ansible_collections.euc.aws.tests.bench import floor
 from ansible_collections.euc.aws.tests.bench.report import write_report
 from ansible_collections.euc.aws.tests.bench.runs import (
@@ -52,6 +54,8 @@ from ansible_collections.euc.aws.tests.unit import support
 
 FLOOR = [sys.executable, str(Path(__file__).with_name("floor.py"))]
 RATE, SLOW = 2, 0.5
+AS_THE_MODULE = "as the module"
+RETRIES = (AS_THE_MODULE, "adaptive", "standard", "legacy")
 
 
 def accounts(count: int) -> list[str]:
@@ -176,10 +180,10 @@ def four_under_one_throttle(bench: Bench) -> None:
 
 
 def retry_modes(bench: Bench) -> None:
-    """5: what each of botocore's retry modes makes of it: groups of four at once, each group under its own throttle."""
+    """5: what others' retries make of it: groups of four floors at once, each group under its own throttle."""
     grants = 6 if bench.quick else 25
     for rate, groups in ((RATE, bench.rounds(12)), (SLOW, bench.rounds(6))):
-        mode_of = {f"4{number:011d}": mode for number, mode in enumerate(("adaptive", "standard", "legacy") * groups)}
+        mode_of = {f"4{number:011d}": mode for number, mode in enumerate(RETRIES * groups)}
         ends = share_at_once(bench, mode_of, grants, rate)
         limit = (4 * (grants + 1) - BURST) / rate
         for mode in dict.fromkeys(mode_of.values()):
@@ -188,12 +192,12 @@ def retry_modes(bench: Bench) -> None:
             refusals = sorted(refused(bench, owner) for owner in owners)
             note = f"refused calls {refusals[0]} to {refusals[-1]}, {len(gave_up)} of {4 * groups} gave up"
             finished = [max(filter(None, ends[owner])) / limit for owner in owners if None not in ends[owner]]
-            what = f"4 x {grants} grants at {rate}/s, retry mode {mode}: floor ÷ limit of all its calls"
+            what = f"4 x {grants} grants at {rate}/s, retries {mode}: floor ÷ limit of all its calls"
             bench.add("5", what, finished, "", note)
 
 
 def share_at_once(bench: Bench, mode_of: dict[str, str], grants: int, rate: float) -> dict[str, list[float | None]]:
-    """Let each account share four images at once, in its retry mode; return when each was done, None for never."""
+    """Let each account share four images at once, with its retries; return when each was done, None for never."""
     images = [(f"wsi-{owner}{task}", owner) for owner, task in product(mode_of, range(4))]
     bench.control(
         "PUT",
@@ -203,8 +207,7 @@ def share_at_once(bench: Bench, mode_of: dict[str, str], grants: int, rate: floa
             "throttle": {"rate": rate, "burst": BURST},
         },
     )
-    where = {"endpoint_url": bench.url, "region_name": REGION, "aws_secret_access_key": "benchmark-secret"}
-    clients = [floor.new_client(mode_of[owner], aws_access_key_id=owner, **where) for _image_id, owner in images]
+    clients = [new_client(bench.url, owner, mode_of[owner]) for _image_id, owner in images]
     begun = time.perf_counter()
 
     def seconds_until_shared(client: Any, image_id: str) -> float | None:
@@ -218,6 +221,18 @@ def share_at_once(bench: Bench, mode_of: dict[str, str], grants: int, rate: floa
     with ThreadPoolExecutor(max_workers=len(images)) as pool:
         ends = list(pool.map(seconds_until_shared, clients, [image_id for image_id, _owner in images]))
     return {owner: ends[number * 4 : number * 4 + 4] for number, owner in enumerate(mode_of)}
+
+
+def new_client(url: str, owner: str, retries: str) -> Any:
+    """Make a client with the retries of the module, or of one of botocore's modes."""
+    where = {"endpoint_url": url, "region_name": REGION, "aws_access_key_id": owner, "aws_secret_access_key": "secret"}
+
+    def make(service: str, config: dict[str, Any]) -> Any:
+        return floor.new_client(service, config, **where)
+
+    if retries == AS_THE_MODULE:
+        return api.workspaces_client(SimpleNamespace(params={"aws_config": None}, client=make))
+    return make("workspaces", floor.retries(retries))
 
 
 def calls(bench: Bench) -> None:

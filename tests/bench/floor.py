@@ -6,8 +6,8 @@
 
     python floor.py IMAGE_ID [ACCOUNT_ID ...]
 
-It reads who has the image and grants what is missing, with the retries that the modules set. It does not look at
-the image, checks nothing and reports nothing.
+It reads who has the image and grants what is missing, with botocore's adaptive retries. It does not look at the image,
+checks nothing and reports nothing.
 """
 
 from __future__ import annotations
@@ -19,10 +19,14 @@ import boto3
 from botocore.config import Config
 
 
-def new_client(mode: str = "adaptive", **credentials: str) -> Any:
-    """Make a client with one of botocore's retry modes."""
-    config = Config(retries={"mode": mode, "total_max_attempts": 10})
-    return boto3.session.Session().client("workspaces", config=config, **credentials)
+def new_client(service: str, config: dict[str, Any], **credentials: str) -> Any:
+    """Make a client, as a module of Ansible is asked for one."""
+    return boto3.session.Session().client(service, config=Config(**config), **credentials)
+
+
+def retries(mode: str) -> dict[str, Any]:
+    """Return the configuration of a client with one of botocore's retry modes."""
+    return {"retries": {"mode": mode, "total_max_attempts": 10}}
 
 
 def share(client: Any, image_id: str, *account_ids: str) -> None:
@@ -41,4 +45,4 @@ def share(client: Any, image_id: str, *account_ids: str) -> None:
 
 
 if __name__ == "__main__":
-    share(new_client(), *sys.argv[1:])
+    share(new_client("workspaces", retries("adaptive")), *sys.argv[1:])
