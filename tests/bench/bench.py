@@ -125,22 +125,23 @@ def one_task_or_a_loop(bench: Bench) -> None:
     bench.add("3", "100 accounts: loop ÷ one task", ratios(samples, "loop", "task"), "≥ 30", note, samples=samples)
 
 
-def refused(bench: Bench, owner: str) -> int:
-    """Count the calls of an account that the throttle refused in this round."""
-    calls = (call for call in bench.control("GET")["journal"] if call["account"] == owner)
-    errors = Counter(call["error"] for call in calls)
-    if set(errors) - {None, "ThrottlingException"}:
+def refused(bench: Bench) -> Counter[str]:
+    """Count the calls of each account that the throttle refused in this round."""
+    failed = [call for call in bench.control("GET")["journal"] if call["error"]]
+    errors = {call["error"] for call in failed}
+    if errors - {"ThrottlingException"}:
         raise RuntimeError(f"other errors than throttling: {errors}")
-    return errors["ThrottlingException"]
+    return Counter(call["account"] for call in failed)
 
 
 def throttled(bench: Bench, item: str, tasks: int, grants: int, rate: float, rounds: int, goal: str = "") -> None:
     """4 and 5: tasks that share a throttle. None may fail: a command that fails ends the benchmark."""
     images = IMAGES[:tasks]
-    contenders = {"module": (OURS, [bench.share(accounts(grants), image_id) for image_id in images])}
-    # Under less the floor gives up, as `retry_modes` tells.
+    # Whose account, how many calls a task, and the tasks.
+    contenders = {"module": (OURS, grants + 2, [bench.share(accounts(grants), image_id) for image_id in images])}
+    # The floor does not look at the image, which is one call a task. Under less it gives up, as `retry_modes` tells.
     if rate == RATE:
-        contenders["floor"] = BARE, [[*FLOOR, f"{image_id}b", *accounts(grants)] for image_id in images]
+        contenders["floor"] = BARE, grants + 1, [[*FLOOR, f"{image_id}b", *accounts(grants)] for image_id in images]
     samples: dict[str, list[Sample]] = {name: [] for name in contenders}
     refusals: dict[str, list[int]] = {name: [] for name in contenders}
     for _round in range(bench.rounds(rounds)):
@@ -149,13 +150,14 @@ def throttled(bench: Bench, item: str, tasks: int, grants: int, rate: float, rou
         with ThreadPoolExecutor(max_workers=2 if tasks == 1 else 1) as pool:
             started = {
                 name: pool.submit(timed, commands, bench.settings | {"AWS_ACCESS_KEY_ID": owner})
-                for name, (owner, commands) in contenders.items()
+                for name, (owner, _calls, commands) in contenders.items()
             }
-        for name, (owner, _commands) in contenders.items():
-            samples[name].append(started[name].result())
-            refusals[name].append(refused(bench, owner))
-    # The floor does not look at the image, which is one call a task.
-    for name, calls in zip(contenders, (grants + 2, grants + 1), strict=False):
+        for name, process in started.items():
+            samples[name].append(process.result())
+        refused_calls = refused(bench)
+        for name, (owner, _calls, _commands) in contenders.items():
+            refusals[name].append(refused_calls[owner])
+    for name, (_owner, calls, _commands) in contenders.items():
         what = f"{tasks} x {grants} grants at {rate}/s: {name} ÷ limit"
         limit, limit_of_writes = ((tasks * number - BURST) / rate for number in (calls, grants))
         note = f"{seconds(samples[name]):.1f} s, refused calls {refusals[name]}"
@@ -185,12 +187,13 @@ def retry_modes(bench: Bench) -> None:
     for rate, groups in ((RATE, bench.rounds(12)), (SLOW, bench.rounds(6))):
         mode_of = {f"4{number:011d}": mode for number, mode in enumerate(RETRIES * groups)}
         ends = share_at_once(bench, mode_of, grants, rate)
+        refused_calls = refused(bench)
         limit = (4 * (grants + 1) - BURST) / rate
         for mode in dict.fromkeys(mode_of.values()):
             owners = [owner for owner in mode_of if mode_of[owner] == mode]
-            gave_up = [end for owner in owners for end in ends[owner] if end is None]
-            refusals = sorted(refused(bench, owner) for owner in owners)
-            note = f"refused calls {refusals[0]} to {refusals[-1]}, {len(gave_up)} of {4 * groups} gave up"
+            gave_up = sum(ends[owner].count(None) for owner in owners)
+            refusals = sorted(refused_calls[owner] for owner in owners)
+            note = f"refused calls {refusals[0]} to {refusals[-1]}, {gave_up} of {4 * groups} gave up"
             finished = [max(filter(None, ends[owner])) / limit for owner in owners if None not in ends[owner]]
             what = f"4 x {grants} grants at {rate}/s, retries {mode}: floor ÷ limit of all its calls"
             bench.add("5", what, finished, "", note)
