@@ -18,8 +18,8 @@ from pathlib import Path
 
 import boto3
 
+from ansible_collections.euc.aws.tests.aws_server import Image
 from ansible_collections.euc.aws.tests.tools.servers import OWNER, REGION, give_to_moto, moto_server
-from ansible_collections.euc.aws.tests.workspaces_server import Image
 
 HERE = Path(__file__).parent
 IMAGE = Image("wsi-565315cce", "golden-2026-11", OWNER, REGION, shared_account_ids=frozenset(["999999999999"]))

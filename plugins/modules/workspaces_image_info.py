@@ -289,12 +289,14 @@ from typing import TYPE_CHECKING
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.transformation import boto3_resource_to_ansible_dict
 
-from ansible_collections.euc.aws.plugins.module_utils._workspaces import audit
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.accounts import account_ids_problem
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.api import describe_images, workspaces_client
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.errors import AnsibleWorkspacesError, refuse
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.images import image_ids_problem, matching_images
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.lookup import permissions_of_images
+from ansible_collections.euc.aws.plugins.module_utils._aws.accounts import account_ids_problem
+from ansible_collections.euc.aws.plugins.module_utils._aws.client import aws_client
+from ansible_collections.euc.aws.plugins.module_utils._aws.errors import refuse
+from ansible_collections.euc.aws.plugins.module_utils._aws.result import exit_with
+from ansible_collections.euc.aws.plugins.module_utils._images import audit
+from ansible_collections.euc.aws.plugins.module_utils._images.api import describe_images
+from ansible_collections.euc.aws.plugins.module_utils._images.images import image_ids_problem, matching_images
+from ansible_collections.euc.aws.plugins.module_utils._images.lookup import permissions_of_images
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -315,7 +317,7 @@ _IMAGE_TYPES = {"self": ["OWNED"], "shared": ["SHARED"], "all": ["OWNED", "SHARE
 def validate_parameters(params: Mapping[str, Any]) -> None:
     """Refuse what can't be right, before any call to AWS.
 
-    :raises AnsibleWorkspacesError: With everything that is wrong, in one message.
+    :raises AnsibleEUCError: With everything that is wrong, in one message.
     """
     refuse(
         image_ids_problem(params["image_ids"] or (), "image_ids"),
@@ -332,7 +334,7 @@ def run(params: Mapping[str, Any], client: Any) -> dict[str, Any]:
     :param params: Parameters that ``validate_parameters`` let through.
     :param client: A botocore client for WorkSpaces.
     :returns: The result of the task.
-    :raises AnsibleWorkspacesError: If AWS refuses to list images, or to tell the permissions of every one of them.
+    :raises AnsibleImagesError: If AWS refuses to list images, or to tell the permissions of every one of them.
     """
     wanted_ids = None if params["image_ids"] is None else sorted(set(params["image_ids"]))
     found = {
@@ -365,16 +367,12 @@ def run(params: Mapping[str, Any], client: Any) -> dict[str, Any]:
 
 def main() -> None:
     module = AnsibleAWSModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    try:
+
+    def work() -> dict[str, Any]:
         validate_parameters(module.params)
-        client = workspaces_client(module)
-        result = run(module.params, client)
-    except AnsibleWorkspacesError as error:
-        if error.exception or error.response:
-            module.fail_json_aws(error, **error.kwargs)
-        # fail_json_aws adds a traceback, which says nothing where no error of AWS's is behind the sentence.
-        module.fail_json(msg=error.message, **error.kwargs)
-    module.exit_json(changed=False, **result)
+        return run(module.params, aws_client(module, "workspaces"))
+
+    exit_with(module, work)
 
 
 if __name__ == "__main__":

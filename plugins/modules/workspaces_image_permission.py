@@ -276,21 +276,28 @@ from typing import TYPE_CHECKING
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.euc.aws.plugins.module_utils._workspaces import sharing
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.accounts import account_ids_problem
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.api import workspaces_client
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.apply import apply_changes
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.errors import AnsibleWorkspacesError, refuse
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.images import image_ids_problem, image_label
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.lookup import (
+from ansible_collections.euc.aws.plugins.module_utils._aws.accounts import account_ids_problem
+from ansible_collections.euc.aws.plugins.module_utils._aws.client import aws_client
+from ansible_collections.euc.aws.plugins.module_utils._aws.errors import refuse
+from ansible_collections.euc.aws.plugins.module_utils._aws.result import exit_with
+from ansible_collections.euc.aws.plugins.module_utils._images import sharing
+from ansible_collections.euc.aws.plugins.module_utils._images.apply import apply_changes
+from ansible_collections.euc.aws.plugins.module_utils._images.errors import AnsibleImagesError
+from ansible_collections.euc.aws.plugins.module_utils._images.images import (
+    image_ids_problem,
+    image_label,
+    sharing_problem,
+)
+from ansible_collections.euc.aws.plugins.module_utils._images.lookup import (
     current_permissions,
     owned_image,
     owned_image_by_name,
-    shareable_image,
+    settled_image,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
     from typing import Any
 
 ARGUMENT_SPEC = dict(
@@ -307,7 +314,7 @@ ARGUMENT_SPEC = dict(
 def validate_parameters(params: Mapping[str, Any]) -> None:
     """Refuse what can't be right, before any call to AWS.
 
-    :raises AnsibleWorkspacesError: With everything that is wrong, in one message.
+    :raises AnsibleEUCError: With everything that is wrong, in one message.
     """
     image_id, account_ids, wait_timeout = params["image_id"], params["shared_account_ids"], params["wait_timeout"]
     refuse(
@@ -327,32 +334,46 @@ def run(params: Mapping[str, Any], client: Any, check_mode: bool) -> dict[str, A
     :param client: A botocore client for WorkSpaces.
     :param check_mode: Whether to leave out the writes, and only these.
     :returns: The result of the task.
-    :raises AnsibleWorkspacesError: If anything could not be done; with the result so far, if something was.
+    :raises AnsibleImagesError: If anything could not be done; with the result so far, if something was.
     """
     image = owned_image_by_name(client, params["image_name"]) if params["image_name"] else None
     image_id = image["ImageId"] if image else params["image_id"]
     shared_with = current_permissions(client, image_id)
+    changes = _planned(params, shared_with)
 
-    account_ids = frozenset(params["shared_account_ids"] or ())
-    changes = sharing.plan_changes(shared_with, params["state"], account_ids, params["purge_accounts"])
-    grants = [change.account_id for change in changes if change.allow_copy]
-    if grants:
-        wait_timeout = params["wait_timeout"] if params["wait"] else None
-        image = shareable_image(client, image or owned_image(client, image_id), grants, wait_timeout)
+    if sharing.granted_by(changes):
+        image = image or owned_image(client, image_id)
+        waited = params["wait_timeout"] if params["wait"] and image.get("State") == "PENDING" else None
+        if waited:
+            image = settled_image(client, image, waited)
+            # Others may have changed who has the image in the meantime, and purging would miss them.
+            shared_with = current_permissions(client, image_id)
+            changes = _planned(params, shared_with)
+        problem = sharing_problem(image, sharing.granted_by(changes), client.meta.region_name, waited)
+        if problem:
+            raise AnsibleImagesError(problem)
 
-    outcome = sharing.Outcome(done=changes) if check_mode else apply_changes(client, image_id, changes)
-
+    outcome = (
+        sharing.planned_outcome(shared_with, changes)
+        if check_mode
+        else apply_changes(client, image_id, shared_with, changes)
+    )
     image_name = image.get("Name") if image else None
     label = image_label(image_id, image_name, client.meta.region_name)
-    result = sharing.sharing_result(image_id, image_name, label, shared_with, outcome.done)
+    result = sharing.sharing_result(image_id, image_name, label, shared_with, outcome)
     if outcome.failed:
-        raise AnsibleWorkspacesError(
+        raise AnsibleImagesError(
             sharing.failure_message(label, outcome),
             response=next(iter(outcome.failed.values())).response,
             **result,
             **sharing.failure_result(outcome),
         )
     return result
+
+
+def _planned(params: Mapping[str, Any], shared_with: AbstractSet[str]) -> list[sharing.Change]:
+    account_ids = frozenset(params["shared_account_ids"] or ())
+    return sharing.plan_changes(shared_with, params["state"], account_ids, params["purge_accounts"])
 
 
 def main() -> None:
@@ -362,19 +383,15 @@ def main() -> None:
         required_one_of=[("image_id", "image_name")],
         supports_check_mode=True,
     )
-    try:
+
+    def work() -> dict[str, Any]:
         validate_parameters(module.params)
         if module.params["shared_account_ids"] == []:
             # AnsibleAWSModule.warn passes warnings on in a way that ansible-core 2.19 calls deprecated.
             warn("shared_account_ids is empty, so this task changes nothing.")
-        client = workspaces_client(module)
-        result = run(module.params, client, module.check_mode)
-    except AnsibleWorkspacesError as error:
-        if error.exception or error.response:
-            module.fail_json_aws(error, **error.kwargs)
-        # fail_json_aws adds a traceback, which says nothing where no error of AWS's is behind the sentence.
-        module.fail_json(msg=error.message, **error.kwargs)
-    module.exit_json(**result)
+        return run(module.params, aws_client(module, "workspaces"), module.check_mode)
+
+    exit_with(module, work)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ansible_collections.euc.aws.plugins.module_utils._workspaces import api
+from ansible_collections.euc.aws.plugins.module_utils._aws.client import aws_client
 from ansible_collections.euc.aws.tests.bench import floor
 from ansible_collections.euc.aws.tests.bench.report import write_report
 from ansible_collections.euc.aws.tests.bench.runs import (
@@ -234,7 +234,7 @@ def new_client(url: str, owner: str, retries: str) -> Any:
         return floor.new_client(service, config, **where)
 
     if retries == AS_THE_MODULE:
-        return api.workspaces_client(SimpleNamespace(params={"aws_config": None}, client=make))
+        return aws_client(SimpleNamespace(params={"aws_config": None, "profile": None}, client=make), "workspaces")
     return make("workspaces", floor.retries(retries))
 
 

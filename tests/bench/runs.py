@@ -155,7 +155,7 @@ class Bench:
 @contextmanager
 def strict_server() -> Iterator[str]:
     """Run the strict server in a process of its own, and yield its URL."""
-    command = [sys.executable, "-m", "ansible_collections.euc.aws.tests.workspaces_server"]
+    command = [sys.executable, "-m", "ansible_collections.euc.aws.tests.aws_server"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout

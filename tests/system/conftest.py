@@ -21,7 +21,7 @@ from typing import Any
 import psutil
 import pytest
 
-from ansible_collections.euc.aws.tests.workspaces_server import Image, State, serve
+from ansible_collections.euc.aws.tests.aws_server import Image, State, serve
 
 TREE = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent

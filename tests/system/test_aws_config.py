@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.euc.aws.tests.workspaces_server import Fault
+from ansible_collections.euc.aws.tests.aws_server import Fault
 
 READ = "DescribeWorkspaceImagePermissions"
 ONCE = {"retries": {"total_max_attempts": 1}}

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.euc.aws.tests.workspaces_server import Fault, Image
+from ansible_collections.euc.aws.tests.aws_server import Fault, Image
 
 READ = "DescribeWorkspaceImagePermissions"
 # As many images as a Region may hold, with from no page of permissions to three.

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.euc.aws.tests.workspaces_server import Fault
+from ansible_collections.euc.aws.tests.aws_server import Fault
 
 UPDATE = "UpdateWorkspaceImagePermission"
 FIFTY = [f"1{number:011d}" for number in range(50)]

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.euc.aws.tests.workspaces_server import Throttle
+from ansible_collections.euc.aws.tests.aws_server import Throttle
 
 GUIDE = Path(__file__).parents[2].joinpath("docs/docsite/rst/guide_many.rst").read_text(encoding="utf-8")
 READ = "DescribeWorkspaceImagePermissions"

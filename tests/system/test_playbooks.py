@@ -19,7 +19,7 @@ import yaml
 from werkzeug import Request, Response
 from werkzeug.serving import make_server
 
-from ansible_collections.euc.aws.tests.workspaces_server import Fault, Image
+from ansible_collections.euc.aws.tests.aws_server import Fault, Image
 
 TREE = Path(__file__).parents[2]
 AWX = TREE / "examples" / "awx"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.euc.aws.tests.workspaces_server import Fault
+from ansible_collections.euc.aws.tests.aws_server import Fault
 
 # One that is shared with, one that is refused before any call, and two that AWS refuses to share with.
 ACCOUNT_IDS = ["111111111111", "1", "222222222222", "333333333333"]

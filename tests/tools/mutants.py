@@ -31,13 +31,13 @@ import pytest
 from ansible_collections.amazon.aws.plugins.module_utils import modules as _modules  # noqa: F401
 from hypothesis import Phase, settings
 
-from ansible_collections.euc.aws.tests import workspaces_server as _server  # noqa: F401
+from ansible_collections.euc.aws.tests import aws_server as _server  # noqa: F401
 
-FILES = [*sorted(Path("plugins/module_utils/_workspaces").glob("*.py")), *sorted(Path("plugins/modules").glob("*.py"))]
+FILES = [*sorted(Path("plugins/module_utils").glob("*/*.py")), *sorted(Path("plugins/modules").glob("*.py"))]
 TESTS = Path("tests/unit/plugins")
 # The quickest first.
 OTHER_TESTS = (
-    "module_utils/_workspaces/test_api.py",
+    "module_utils/_images/test_api.py",
     "modules/test_workspaces_image_info.py",
     "modules/test_workspaces_image_permission.py",
     "modules/test_histories.py",

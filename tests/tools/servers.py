@@ -17,7 +17,7 @@ import yaml
 from moto.server import ThreadedMotoServer
 from moto.workspaces.models import WorkspaceImage, workspaces_backends
 
-from ansible_collections.euc.aws.tests.workspaces_server import Image, State, serve
+from ansible_collections.euc.aws.tests.aws_server import Image, State, serve
 
 OWNER = "123456789012"
 OTHER = "999999999999"

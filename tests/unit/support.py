@@ -14,7 +14,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from botocore.config import Config
 
 from ansible_collections.euc.aws.plugins.modules import workspaces_image_info, workspaces_image_permission
-from ansible_collections.euc.aws.tests.workspaces_server import Image, State, attach
+from ansible_collections.euc.aws.tests.aws_server import Image, State, attach
 
 OWNER = "123456789012"
 RECIPIENT = "210987654321"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.errors import _ADVICE
+from ansible_collections.euc.aws.plugins.module_utils._aws.errors import _ADVICE
 
 ROOT = Path(__file__).parents[2]
 GUIDES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/docsite/rst/*.rst"))}

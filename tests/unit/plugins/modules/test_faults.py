@@ -12,7 +12,8 @@ from __future__ import annotations
 import botocore.session
 import pytest
 
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.errors import AnsibleWorkspacesError
+from ansible_collections.euc.aws.plugins.module_utils._images.errors import AnsibleImagesError
+from ansible_collections.euc.aws.tests.aws_server import Fault
 from ansible_collections.euc.aws.tests.unit.support import (
     IMAGE_ID,
     LOOK,
@@ -24,7 +25,6 @@ from ansible_collections.euc.aws.tests.unit.support import (
     new_state,
     permission,
 )
-from ansible_collections.euc.aws.tests.workspaces_server import Fault
 
 REFUSED = {"status": 400}
 # What a fault does to a write. A fault that meets a read ends the run before the first write, whatever it is.
@@ -84,7 +84,7 @@ def test_fault(operation, name, position, record_property):
     if expected == HOLDS:
         assert permission(client, **request)["changed"]
     else:
-        with pytest.raises(AnsibleWorkspacesError) as caught:
+        with pytest.raises(AnsibleImagesError) as caught:
             permission(client, **request)
         assert_tells_all(caught.value, operation, code, call, expected)
         reported = set(caught.value.kwargs.get("shared_account_ids", BEFORE))

@@ -14,7 +14,8 @@ import os
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.errors import AnsibleWorkspacesError
+from ansible_collections.euc.aws.plugins.module_utils._images.errors import AnsibleImagesError
+from ansible_collections.euc.aws.tests.aws_server import Fault
 from ansible_collections.euc.aws.tests.unit.support import (
     IMAGE_ID,
     LOOK,
@@ -26,7 +27,6 @@ from ansible_collections.euc.aws.tests.unit.support import (
     new_state,
     permission,
 )
-from ansible_collections.euc.aws.tests.workspaces_server import Fault
 
 EXAMPLES = int(os.environ.get("EUC_AWS_EXAMPLES", "500"))
 # A database of failures would make the next run start with them; the printed case is enough to replay one.
@@ -126,7 +126,7 @@ def test_with_faults(before, request, injected, unknown):
     after = wanted(before, request)
     try:
         result, message = permission(client, **request), ""
-    except AnsibleWorkspacesError as error:
+    except AnsibleImagesError as error:
         result, message = error.kwargs, str(error)
 
     truth = shared_with(server)

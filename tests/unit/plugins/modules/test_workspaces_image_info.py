@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.errors import AnsibleWorkspacesError
+from ansible_collections.euc.aws.plugins.module_utils._images.errors import AnsibleImagesError
+from ansible_collections.euc.aws.tests.aws_server import Fault
 from ansible_collections.euc.aws.tests.unit.support import (
     LOOK,
     OWNER,
@@ -22,7 +23,6 @@ from ansible_collections.euc.aws.tests.unit.support import (
     new_image,
     new_state,
 )
-from ansible_collections.euc.aws.tests.workspaces_server import Fault
 
 A, B, C = accounts(1, 2, 3)
 GOLD, SILVER, BROKEN, FOREIGN = "wsi-gold00001", "wsi-silver001", "wsi-broken001", "wsi-foreign01"
@@ -174,12 +174,12 @@ def test_an_image_whose_permissions_are_refused_says_so_and_the_others_are_read(
 def test_what_ends_the_task(fault, message):
     server = server_with_four_images()
     server.faults.append(fault)
-    with pytest.raises(AnsibleWorkspacesError, match=message):
+    with pytest.raises(AnsibleImagesError, match=message):
         info(new_client(server))
 
 
 def test_bad_input_is_refused_in_one_message():
-    with pytest.raises(AnsibleWorkspacesError) as caught:
+    with pytest.raises(AnsibleImagesError) as caught:
         info(None, image_ids=["wsi-1"], allowed_account_ids=["1402433619"], include_permissions=False)
     assert str(caught.value).startswith("image_ids takes image IDs")
     assert "allowed_account_ids takes 12-digit AWS account IDs" in str(caught.value)

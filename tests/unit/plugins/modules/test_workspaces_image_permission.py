@@ -8,7 +8,8 @@ from contextlib import nullcontext
 
 import pytest
 
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.errors import AnsibleWorkspacesError
+from ansible_collections.euc.aws.plugins.module_utils._images.errors import AnsibleImagesError
+from ansible_collections.euc.aws.tests.aws_server import Fault
 from ansible_collections.euc.aws.tests.unit.support import (
     IMAGE_ID,
     LOOK,
@@ -23,7 +24,6 @@ from ansible_collections.euc.aws.tests.unit.support import (
     new_state,
     permission,
 )
-from ansible_collections.euc.aws.tests.workspaces_server import Fault
 
 A, B, C, D = accounts(1, 2, 3, 4)
 
@@ -59,7 +59,7 @@ def test_calls_made_by_name():
 )
 def test_a_name_that_is_not_one_image(name, message):
     server = new_state(new_image(), new_image(image_id="wsi-987654321"))
-    with pytest.raises(AnsibleWorkspacesError, match=message):
+    with pytest.raises(AnsibleImagesError, match=message):
         permission(new_client(server), image_name=name, shared_account_ids=[A])
     assert counted(server) == {LOOK: 1}
 
@@ -90,7 +90,7 @@ def test_waiting_ends_with_the_time(monkeypatch, timeout, delay, looks):
     waits = []
     monkeypatch.setattr("botocore.waiter.time.sleep", waits.append)
     server = new_state(new_image(pending_looks=1000))
-    with pytest.raises(AnsibleWorkspacesError, match=r"Timeout trying to wait for image .* raise wait_timeout"):
+    with pytest.raises(AnsibleImagesError, match=r"Timeout trying to wait for image .* raise wait_timeout"):
         permission(new_client(server), shared_account_ids=[A], wait=True, wait_timeout=timeout)
     assert set(waits) == {delay}
     assert sum(waits) <= timeout
@@ -102,7 +102,7 @@ def test_an_error_during_the_wait_is_told_as_what_it_is(monkeypatch):
     expired = Fault(LOOK, call=4, code="ExpiredTokenException", status=400)
     server = new_state(new_image(pending_looks=9), faults=[expired])
     with pytest.raises(
-        AnsibleWorkspacesError, match=r"^Failed to wait for image .*DescribeWorkspaceImages .* have expired"
+        AnsibleImagesError, match=r"^Failed to wait for image .*DescribeWorkspaceImages .* have expired"
     ) as e:
         permission(new_client(server), shared_account_ids=[A], wait=True)
     assert e.value.code == "ExpiredTokenException"
@@ -119,7 +119,7 @@ def test_an_error_during_the_wait_is_told_as_what_it_is(monkeypatch):
 def test_only_a_pending_image_is_waited_for(monkeypatch, image, wait, message, calls):
     monkeypatch.setattr("botocore.waiter.time.sleep", lambda seconds: None)
     server = new_state(new_image(**image))
-    with pytest.raises(AnsibleWorkspacesError, match=message) if message else nullcontext():
+    with pytest.raises(AnsibleImagesError, match=message) if message else nullcontext():
         permission(new_client(server), shared_account_ids=[A], wait=wait)
     assert counted(server) == calls
 
@@ -141,7 +141,7 @@ def test_nothing_is_waited_for_if_nothing_is_granted(monkeypatch):
 )
 def test_an_image_that_is_not_the_callers(options, shared_with, message):
     server = new_state(new_image(shared_account_ids=shared_with))
-    with pytest.raises(AnsibleWorkspacesError, match=message) as caught:
+    with pytest.raises(AnsibleImagesError, match=message) as caught:
         permission(new_client(server, RECIPIENT), **options)
     assert caught.value.response["ResponseMetadata"]["RequestId"]
     assert counted(server) == {READ: 1, LOOK: 2}
@@ -150,14 +150,14 @@ def test_an_image_that_is_not_the_callers(options, shared_with, message):
 def test_if_the_image_can_not_be_looked_up_the_first_refusal_is_told():
     denied = {"code": "AccessDeniedException", "status": 400}
     server = new_state(new_image(), faults=[Fault(READ, **denied), Fault(LOOK, **denied)])
-    with pytest.raises(AnsibleWorkspacesError, match=r"^Failed to read the permissions"):
+    with pytest.raises(AnsibleImagesError, match=r"^Failed to read the permissions"):
         permission(new_client(server), shared_account_ids=[A])
     assert counted(server) == {READ: 1, LOOK: 1}
 
 
 def test_a_refusal_that_is_not_about_the_image_makes_no_other_call():
     server = new_state(new_image(), faults=[Fault(READ, code="ExpiredTokenException", status=400)])
-    with pytest.raises(AnsibleWorkspacesError, match="credentials have expired"):
+    with pytest.raises(AnsibleImagesError, match="credentials have expired"):
         permission(new_client(server), shared_account_ids=[A])
     assert counted(server) == {READ: 1}
 
@@ -173,14 +173,14 @@ def test_a_refusal_that_is_not_about_the_image_makes_no_other_call():
 def test_after_a_change_that_was_surely_not_made_nothing_is_read_again(state, code, calls):
     before = [C, D] if state == "present" else [A, B]
     server = new_state(new_image(shared_account_ids=before), faults=[Fault(WRITE, code=code, status=400)])
-    with pytest.raises(AnsibleWorkspacesError, match=code):
+    with pytest.raises(AnsibleImagesError, match=code):
         permission(new_client(server), shared_account_ids=[A, B], state=state)
     assert counted(server) == calls
 
 
 def test_access_denied_on_an_image_of_the_callers_is_about_its_rights():
     server = new_state(new_image(), faults=[Fault(READ, code="AccessDeniedException", status=400)])
-    with pytest.raises(AnsibleWorkspacesError, match=r"AccessDeniedException.* Allow the caller"):
+    with pytest.raises(AnsibleImagesError, match=r"AccessDeniedException.* Allow the caller"):
         permission(new_client(server), shared_account_ids=[A])
 
 
@@ -210,7 +210,7 @@ def test_a_revoke_that_failed_and_holds_is_a_revoke(revoked_by_others, fault):
 
 def test_a_refused_account_lets_the_others_go_on():
     server = new_state(new_image(shared_account_ids=[D]), unknown_account_ids={B})
-    with pytest.raises(AnsibleWorkspacesError) as caught:
+    with pytest.raises(AnsibleImagesError) as caught:
         permission(new_client(server), shared_account_ids=[A, B, C], purge_accounts=True)
     error = caught.value
     assert error.kwargs["changed"] is True
@@ -229,7 +229,7 @@ def test_a_refused_account_lets_the_others_go_on():
 
 def test_what_can_not_be_read_again_is_said_to_be_unknown():
     server = new_state(new_image(), faults=[Fault(WRITE, call=2, applied=True), Fault(READ, call=2)])
-    with pytest.raises(AnsibleWorkspacesError, match="Whether AWS did it all the same is not known") as caught:
+    with pytest.raises(AnsibleImagesError, match="Whether AWS did it all the same is not known") as caught:
         permission(new_client(server), shared_account_ids=[A, B, C])
     assert caught.value.kwargs["granted_account_ids"] == [A]
     assert list(caught.value.kwargs["failed_accounts"]) == [B]
@@ -247,7 +247,7 @@ def test_an_error_behind_a_retry_leaves_open_whether_the_first_try_was_applied(m
 @pytest.mark.parametrize("image_id", [None, "", "wsi-1"])
 def test_bad_input_is_refused_in_one_message(image_id):
     options = {"shared_account_ids": ["1402433619"], "state": "absent", "purge_accounts": True, "wait_timeout": 0}
-    with pytest.raises(AnsibleWorkspacesError) as caught:
+    with pytest.raises(AnsibleImagesError) as caught:
         permission(None, image_id=image_id, **options)
     image_problem = "'wsi-1'" if image_id else "Neither image_id nor image_name says which image is meant."
     assert str(caught.value).startswith("shared_account_ids takes 12-digit AWS account IDs")

@@ -7,8 +7,8 @@ from __future__ import annotations
 import pytest
 from botocore import exceptions
 
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.errors import (
-    AnsibleWorkspacesError,
+from ansible_collections.euc.aws.plugins.module_utils._aws.errors import (
+    AnsibleImagesError,
     WorkspacesErrorHandler,
     refuse,
 )
@@ -59,7 +59,7 @@ UNREACHABLE = exceptions.EndpointConnectionError(endpoint_url="https://workspace
     ],
 )  # fmt: skip
 def test_what_an_error_means(exception, code, refuses_one_account, leaves_open, advice):
-    error = AnsibleWorkspacesError("Failed to do it", exception)
+    error = AnsibleImagesError("Failed to do it", exception)
     assert error.code == code
     assert error.refuses_one_account is refuses_one_account
     assert error.leaves_open is leaves_open
@@ -69,7 +69,7 @@ def test_what_an_error_means(exception, code, refuses_one_account, leaves_open, 
 
 
 def test_an_error_without_advice_ends_at_its_full_stop():
-    assert str(AnsibleWorkspacesError("Failed to do it", client_error("SomethingNew"))) == (
+    assert str(AnsibleImagesError("Failed to do it", client_error("SomethingNew"))) == (
         "Failed to do it: An error occurred (SomethingNew) when calling the UpdateWorkspaceImagePermission operation:"
         " What AWS says."
     )
@@ -80,7 +80,7 @@ def test_the_text_is_what_was_done_what_aws_answered_and_what_to_do():
     def refused():
         raise client_error("ExpiredTokenException")
 
-    with pytest.raises(AnsibleWorkspacesError) as caught:
+    with pytest.raises(AnsibleImagesError) as caught:
         refused()
     assert caught.value.message == str(caught.value)
     assert str(caught.value) == (
@@ -91,7 +91,7 @@ def test_the_text_is_what_was_done_what_aws_answered_and_what_to_do():
 
 
 def test_a_sentence_of_our_own_stands_alone():
-    error = AnsibleWorkspacesError("No.", changed=True)
+    error = AnsibleImagesError("No.", changed=True)
     assert str(error) == "No."
     assert error.kwargs == {"changed": True}
     assert error.response is None
@@ -99,13 +99,11 @@ def test_a_sentence_of_our_own_stands_alone():
 
 
 def test_an_answer_without_an_error_is_told_as_such():
-    error = AnsibleWorkspacesError("Failed to do it", exceptions.ClientError({"ResponseMetadata": {}}, "Anything"))
+    error = AnsibleImagesError("Failed to do it", exceptions.ClientError({"ResponseMetadata": {}}, "Anything"))
     assert (error.code, error.answer) == ("no error code", "no message")
     assert not error.leaves_open
 
 
 def test_everything_that_is_wrong_is_in_one_message():
-    with pytest.raises(
-        AnsibleWorkspacesError, match=r"^One\. Two\. Nothing was asked of AWS, and nothing was changed\.$"
-    ):
+    with pytest.raises(AnsibleImagesError, match=r"^One\. Two\. Nothing was asked of AWS, and nothing was changed\.$"):
         refuse("One.", None, "Two.")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.euc.aws.plugins.module_utils._workspaces import images
+from ansible_collections.euc.aws.plugins.module_utils._images import images
 
 OWNER = "123456789012"
 IMAGE = {"ImageId": "wsi-123456789", "Name": "golden", "State": "AVAILABLE", "OwnerAccountId": OWNER}

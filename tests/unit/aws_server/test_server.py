@@ -25,8 +25,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from ansible_collections.euc.aws.tests.workspaces_server import Call, Fault, Image, State, Throttle, attach, serve
-from ansible_collections.euc.aws.tests.workspaces_server.server import make
+from ansible_collections.euc.aws.tests.aws_server import Call, Fault, Image, State, Throttle, attach, serve
+from ansible_collections.euc.aws.tests.aws_server.server import make
 
 ROOT = Path(__file__).parents[3]
 OWNER, FRIEND, STRANGER, BYOL = "111111111111", "222222222222", "333333333333", "444444444444"
@@ -657,7 +657,7 @@ def test_is_controlled_over_http() -> None:
 def test_runs_as_a_program(tmp_path: Path, stop: signal.Signals) -> None:
     file = tmp_path / "state.json"
     file.write_text(json.dumps(new_state().as_json()))
-    command = [sys.executable, "-m", "tests.workspaces_server", "--state", str(file)]
+    command = [sys.executable, "-m", "tests.aws_server", "--state", str(file)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as program:
         try:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.accounts import account_ids_problem
+from ansible_collections.euc.aws.plugins.module_utils._aws.accounts import account_ids_problem
 
 NO_ZERO = '(if 012345678901 was meant: it lost its leading zero, so quote it, as "012345678901")'
 ACCOUNT_IDS = st.text("0123456789", min_size=12, max_size=12)

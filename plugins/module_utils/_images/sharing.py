@@ -12,10 +12,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .._aws.accounts import enumerated
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from typing import Any
+
+# What the message of a failed run tells of failures: so many kinds, and so many characters of what AWS says of each.
+_MOST_KINDS = 5
+_LONGEST_ANSWER = 1000
 
 
 @dataclass(frozen=True)
@@ -29,26 +35,36 @@ class Change:
         """Tell whether this change is what already is, given the accounts that have permission."""
         return (self.account_id in shared_with) == self.allow_copy
 
+    def applied_to(self, shared_with: AbstractSet[str]) -> AbstractSet[str]:
+        """Return the accounts that have permission after this change, given those that have it before."""
+        return shared_with | {self.account_id} if self.allow_copy else shared_with - {self.account_id}
+
 
 @dataclass(frozen=True)
 class Failure:
     """What AWS answered to a change that failed, and what to do about it.
 
-    ``may_hold``: the change may have been made all the same, and the permissions have not been read since.
+    ``is_open``: the change may hold all the same, and the permissions have not been read since.
+    ``may_take_effect``: it may still come to hold, because AWS gave no answer, or a fault of its own.
     ``response``: AWS's whole answer, with the request ID; None where there was none.
     """
 
     code: str
     message: str
     advice: str
-    may_hold: bool
+    is_open: bool
+    may_take_effect: bool = False
     response: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a list of changes. Each is in exactly one of the three."""
+    """What became of a list of changes. Each is in exactly one of ``done``, ``failed`` and ``not_attempted``.
 
+    ``shared_with``: the accounts that have permission, as it was read last, and with what was done since.
+    """
+
+    shared_with: AbstractSet[str]
     done: Sequence[Change] = ()
     failed: Mapping[Change, Failure] = field(default_factory=dict)
     not_attempted: Sequence[Change] = ()
@@ -103,30 +119,40 @@ def plan_changes(
     ]
 
 
+def granted_by(changes: Sequence[Change]) -> list[str]:
+    """Return the accounts that changes grant permission to."""
+    return [change.account_id for change in changes if change.allow_copy]
+
+
+def planned_outcome(shared_with: AbstractSet[str], changes: Sequence[Change]) -> Outcome:
+    """Return what becomes of changes where nothing fails, which is what check mode tells."""
+    for change in changes:
+        shared_with = change.applied_to(shared_with)
+    return Outcome(shared_with, done=changes)
+
+
 def sharing_result(
-    image_id: str, image_name: str | None, label: str, shared_with: AbstractSet[str], done: Sequence[Change]
+    image_id: str, image_name: str | None, label: str, before: AbstractSet[str], outcome: Outcome
 ) -> dict[str, Any]:
     """Build what the module returns, in check mode and after a failure as well.
 
     :param image_name: The image's name, or None where nothing had to be read that tells it.
     :param label: The image, as ``image_label`` names it.
-    :param shared_with: The accounts that had permission before.
-    :param done: The changes that were made, or that a real run would make.
+    :param before: The accounts that had permission before.
+    :param outcome: What became of the changes, or would in a real run.
     """
-    granted = {change.account_id for change in done if change.allow_copy}
-    revoked = {change.account_id for change in done if not change.allow_copy}
-    after = (shared_with | granted) - revoked
+    after = sorted(outcome.shared_with)
     result = {
-        "changed": bool(done),
+        "changed": bool(outcome.done),
         "image_id": image_id,
-        "shared_account_ids": sorted(after),
-        "granted_account_ids": sorted(granted),
-        "revoked_account_ids": sorted(revoked),
+        "shared_account_ids": after,
+        "granted_account_ids": sorted(granted_by(outcome.done)),
+        "revoked_account_ids": sorted(change.account_id for change in outcome.done if not change.allow_copy),
         "diff": {
             "before_header": label,
             "after_header": label,
-            "before": {"image_id": image_id, "shared_account_ids": sorted(shared_with)},
-            "after": {"image_id": image_id, "shared_account_ids": sorted(after)},
+            "before": {"image_id": image_id, "shared_account_ids": sorted(before)},
+            "after": {"image_id": image_id, "shared_account_ids": after},
         },
     }
     if image_name:
@@ -138,7 +164,11 @@ def failure_result(outcome: Outcome) -> dict[str, Any]:
     """Build what a failed run returns beside ``sharing_result``: which changes were not made, and why."""
     return {
         "failed_accounts": {
-            change.account_id: {"code": failure.code, "message": failure.message}
+            change.account_id: {
+                "code": failure.code,
+                "message": failure.message,
+                "may_take_effect": failure.is_open or failure.may_take_effect,
+            }
             for change, failure in outcome.failed.items()
         },
         "not_attempted_account_ids": sorted(change.account_id for change in outcome.not_attempted),
@@ -148,19 +178,47 @@ def failure_result(outcome: Outcome) -> dict[str, Any]:
 def failure_message(label: str, outcome: Outcome) -> str:
     """Tell a person what was done, what was not and why, and what to do now.
 
+    Failures that are alike are told once, with their accounts, 50 of them at most. ``failure_result`` has all.
+
     :param label: The image, as ``image_label`` names it.
     :param outcome: What became of the changes; at least one failed.
     """
-    granted = sum(change.allow_copy for change in outcome.done)
+    granted = len(granted_by(outcome.done))
     parts = [
         f"Sharing image {label} was not completed: {granted} granted, {len(outcome.done) - granted} revoked,"
         f" {len(outcome.failed)} failed, {len(outcome.not_attempted)} not attempted."
     ]
-    for change, failure in outcome.failed.items():
-        action = "share with" if change.allow_copy else "stop sharing with"
-        parts.append(f"Failed to {action} account {change.account_id}: {failure.code}: {failure.message}")
-        if failure.may_hold:
-            parts.append("Whether AWS did it all the same is not known: the permissions could not be read again")
+    kinds = _alike(outcome.failed)
+    parts += [_told(*kind) for kind in kinds[:_MOST_KINDS]]
+    if len(kinds) > _MOST_KINDS:
+        parts.append(f"Failures of {len(kinds) - _MOST_KINDS} more kinds are in failed_accounts.")
+    if any(not change.allow_copy for change in outcome.not_attempted) and any(
+        change.allow_copy for change in outcome.failed
+    ):
+        parts.append("Because an account could not be granted permission, nobody's was revoked.")
     parts += dict.fromkeys(failure.advice for failure in outcome.failed.values() if failure.advice)
     parts.append("Run the same task again: it takes up what is left.")
-    return " ".join(part if part.endswith(".") else f"{part}." for part in parts)
+    return " ".join(parts)
+
+
+def _alike(failed: Mapping[Change, Failure]) -> list[tuple[Change, Failure, list[str]]]:
+    """Bring together failures of which AWS says the same, but for the account's ID: one of them, and all accounts."""
+    kinds: dict[Any, tuple[Change, Failure, list[str]]] = {}
+    for change, failure in failed.items():
+        kind = (change.allow_copy, failure.code, failure.message.replace(change.account_id, ""), failure.is_open)
+        kinds.setdefault(kind, (change, failure, []))[2].append(change.account_id)
+    return list(kinds.values())
+
+
+def _told(change: Change, failure: Failure, account_ids: Sequence[str]) -> str:
+    action = "share with" if change.allow_copy else "stop sharing with"
+    whom = f"account {account_ids[0]}"
+    if len(account_ids) > 1:
+        whom = f"{len(account_ids)} accounts ({enumerated(account_ids)}), of the first"
+    answer = failure.message[:_LONGEST_ANSWER].rstrip(".")
+    told = f"Failed to {action} {whom}: {failure.code}: {answer}."
+    if failure.is_open:
+        return f"{told} Whether AWS did it all the same is not known: the permissions could not be read again."
+    if failure.may_take_effect:
+        return f"{told} It did not hold when the permissions were read again, but may still take effect."
+    return told

@@ -9,8 +9,9 @@ from contextlib import nullcontext
 import pytest
 from botocore.parsers import ResponseParserError
 
-from ansible_collections.euc.aws.plugins.module_utils._workspaces import api
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.errors import AnsibleWorkspacesError
+from ansible_collections.euc.aws.plugins.module_utils._images import api
+from ansible_collections.euc.aws.plugins.module_utils._images.errors import AnsibleImagesError
+from ansible_collections.euc.aws.tests.aws_server import Fault
 from ansible_collections.euc.aws.tests.unit.support import (
     IMAGE_ID,
     LOOK,
@@ -21,7 +22,6 @@ from ansible_collections.euc.aws.tests.unit.support import (
     new_image,
     new_state,
 )
-from ansible_collections.euc.aws.tests.workspaces_server import Fault
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ from ansible_collections.euc.aws.tests.workspaces_server import Fault
 )
 def test_an_error_names_what_was_being_done(operation, call, action):
     client = new_client(new_state(new_image(), faults=[Fault(operation)]))
-    with pytest.raises(AnsibleWorkspacesError) as caught:
+    with pytest.raises(AnsibleImagesError) as caught:
         call(client)
     assert str(caught.value).startswith(f"Failed to {action.format(IMAGE_ID)} in eu-west-1: An error occurred")
 
@@ -113,7 +113,7 @@ def test_a_throttled_call_gets_more_attempts_than_botocore_is_told_of(fault, aws
     monkeypatch.setattr("time.sleep", pauses.append)
     server = new_state(new_image(), faults=[fault])
     client = api.workspaces_client(Module(server, **aws_config))
-    with nullcontext() if calls == 13 else pytest.raises(AnsibleWorkspacesError, match=fault.code):
+    with nullcontext() if calls == 13 else pytest.raises(AnsibleImagesError, match=fault.code):
         api.describe_image_permissions(client, IMAGE_ID)
     assert len(server.journal) == calls
     assert len(pauses) == calls - 1
@@ -127,7 +127,7 @@ def test_what_is_not_an_answer_of_aws_leaves_open_what_happened():
         raise ResponseParserError("invalid XML received")
 
     client.meta.events.register("after-call.workspaces", answer_of_a_proxy)
-    with pytest.raises(AnsibleWorkspacesError, match=r"invalid XML received\. Check the Region's name") as caught:
+    with pytest.raises(AnsibleImagesError, match=r"invalid XML received\. Check the Region's name") as caught:
         api.update_image_permission(client, IMAGE_ID, OWNER, True)
     assert caught.value.leaves_open
 

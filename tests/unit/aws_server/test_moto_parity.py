@@ -16,8 +16,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.workspaces.models import workspaces_backends
 
+from ansible_collections.euc.aws.tests.aws_server import Image, State, serve
 from ansible_collections.euc.aws.tests.tools import servers
-from ansible_collections.euc.aws.tests.workspaces_server import Image, State, serve
 
 OWNER, FRIEND, STRANGER = "123456789012", "222222222222", "333333333333"  # moto takes every caller for the first
 REGION = "us-east-1"

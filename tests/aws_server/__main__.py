@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The server as a program: `python -m tests.workspaces_server [--state FILE.json]`.
+"""The server as a program: `python -m tests.aws_server [--state FILE.json]`.
 
 It prints its URL in one line and serves until SIGTERM or SIGINT. FILE is what GET /_control answers.
 """
@@ -21,7 +21,7 @@ from .state import State
 
 def main() -> None:
     """Serve the state that the command line names."""
-    parser = argparse.ArgumentParser(prog="workspaces_server", description=__doc__)
+    parser = argparse.ArgumentParser(prog="aws_server", description=__doc__)
     parser.add_argument("--state", type=Path, metavar="FILE.json", help="accounts, images and faults to start with")
     options = parser.parse_args()
     state = State()

@@ -4,19 +4,20 @@
 
 """Finding the image that a task is about, and telling why it can't be worked on.
 
-Every function raises ``AnsibleWorkspacesError``, for AWS's errors and with a sentence of its own.
+Every function raises ``AnsibleImagesError``, for AWS's errors and with a sentence of its own.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._aws.wait import poll
 from . import api, images
 from .audit import PermissionsRead
-from .errors import AnsibleWorkspacesError
+from .errors import AnsibleImagesError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
     from typing import Any
 
     from .images import Image
@@ -27,7 +28,7 @@ def owned_image_by_name(client: Any, name: str) -> Image:
     owned = api.describe_images(client, "OWNED")
     named = images.named_images(owned, name)
     if len(named) != 1:
-        raise AnsibleWorkspacesError(images.not_one_image(name, client.meta.region_name, named, owned))
+        raise AnsibleImagesError(images.not_one_image(name, client.meta.region_name, named, owned))
     return named[0]
 
 
@@ -37,7 +38,7 @@ def owned_image(client: Any, image_id: str) -> Image:
     if owned:
         return owned[0]
     shared = api.describe_images(client, "SHARED", [image_id])
-    raise AnsibleWorkspacesError(images.not_owned(image_id, client.meta.region_name, shared))
+    raise AnsibleImagesError(images.not_owned(image_id, client.meta.region_name, shared))
 
 
 def current_permissions(client: Any, image_id: str) -> frozenset[str]:
@@ -47,7 +48,7 @@ def current_permissions(client: Any, image_id: str) -> frozenset[str]:
     """
     try:
         return api.describe_image_permissions(client, image_id)
-    except AnsibleWorkspacesError as refused:
+    except AnsibleImagesError as refused:
         if refused.code in ("ResourceNotFoundException", "AccessDeniedException"):
             _explain_refusal(client, image_id, refused)
         raise
@@ -60,12 +61,12 @@ def permissions_of_images(client: Any, image_ids: Iterable[str]) -> PermissionsR
     To be refused every image is an error.
     """
     shared_with: dict[str, frozenset[str]] = {}
-    refused: dict[str, AnsibleWorkspacesError] = {}
+    refused: dict[str, AnsibleImagesError] = {}
     gone: set[str] = set()
     for image_id in image_ids:
         try:
             shared_with[image_id] = api.describe_image_permissions(client, image_id)
-        except AnsibleWorkspacesError as error:
+        except AnsibleImagesError as error:
             if error.code == "ResourceNotFoundException":
                 gone.add(image_id)
             elif error.code == "AccessDeniedException":
@@ -81,26 +82,25 @@ def permissions_of_images(client: Any, image_ids: Iterable[str]) -> PermissionsR
     )
 
 
-def _explain_refusal(client: Any, image_id: str, refused: AnsibleWorkspacesError) -> None:
+def _explain_refusal(client: Any, image_id: str, refused: AnsibleImagesError) -> None:
     try:
         owned_image(client, image_id)
-    except AnsibleWorkspacesError as found:
+    except AnsibleImagesError as found:
         if not found.exception:
-            raise AnsibleWorkspacesError(
+            raise AnsibleImagesError(
                 f"{found} AWS answered: {str(refused.exception).rstrip('.')}.", response=refused.response
             ) from found
 
 
-def shareable_image(client: Any, image: Image, account_ids: Collection[str], wait_timeout: int | None) -> Image:
-    """Make sure that an image of the caller's can be shared with these accounts.
+def settled_image(client: Any, image: Image, timeout: int) -> Image:
+    """Wait until an image that the caller owns is no longer PENDING, whatever it is then, or until time is up.
 
-    :param wait_timeout: How long to wait for a PENDING image, in seconds; None not to wait.
-    :returns: The image, as it is after the wait.
+    :param timeout: The longest time to wait, in seconds.
+    :returns: The image as it was read last.
     """
-    if image.get("State") == "PENDING" and wait_timeout is not None:
-        api.wait_while_pending(client, image["ImageId"], wait_timeout)
-        image = owned_image(client, image["ImageId"])
-    problem = images.sharing_problem(image, account_ids, client.meta.region_name)
-    if problem:
-        raise AnsibleWorkspacesError(problem)
-    return image
+    return poll(
+        client,
+        lambda: owned_image(client, image["ImageId"]),
+        lambda latest: latest.get("State") != "PENDING",
+        timeout,
+    )

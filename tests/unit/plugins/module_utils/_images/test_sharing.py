@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.euc.aws.plugins.module_utils._workspaces import sharing
-from ansible_collections.euc.aws.plugins.module_utils._workspaces.sharing import Change, Failure, Outcome
+from ansible_collections.euc.aws.plugins.module_utils._images import sharing
+from ansible_collections.euc.aws.plugins.module_utils._images.sharing import Change, Failure, Outcome
 
 A, B, C, D = "111111111111", "222222222222", "333333333333", "444444444444"
 ACCOUNTS = st.frozensets(st.sampled_from([A, B, C, D]))

@@ -7,7 +7,7 @@
     state = State(access_keys={"KEY": "111111111111"}, images=[Image("wsi-123456789", "gold", owner="111111111111")])
     attach(client, state)                # a boto3 client, in-process, no sockets
     with serve(state) as url: ...        # or real HTTP on loopback
-    python -m tests.workspaces_server    # or a program; see __main__
+    python -m tests.aws_server    # or a program; see __main__
 
 `State` is everything that the server knows: read `state.journal`, put a `Fault` in `state.faults`.
 Where a rule is marked "assumed", no AWS document says it, and code under test should not depend on it.

@@ -14,7 +14,7 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from .accounts import enumerated
+from .._aws.accounts import enumerated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -112,11 +112,12 @@ def not_owned(image_id: str, region: str, shared: Sequence[Image]) -> str:
     )
 
 
-def sharing_problem(image: Image, account_ids: Collection[str], region: str) -> str | None:
+def sharing_problem(image: Image, account_ids: Collection[str], region: str, waited: int | None = None) -> str | None:
     """Say why an image that the caller owns can't be shared with these accounts.
 
     :param image: The image as AWS describes it.
     :param account_ids: The accounts that would be granted permission.
+    :param waited: How long it was waited for, in seconds; None if it was not.
     :returns: A sentence, or None if nothing speaks against it.
     """
     label = image_label(image["ImageId"], image.get("Name"), region)
@@ -134,8 +135,11 @@ def sharing_problem(image: Image, account_ids: Collection[str], region: str) -> 
         )
     if state == "PENDING":
         return (
-            f"Image {label} is still PENDING, and can be shared once it is AVAILABLE. Run this again later,"
-            " or set wait to true."
+            f"Image {label} is still PENDING, and can be shared once it is AVAILABLE. Run this again later, or set wait"
+            " to true."
+            if waited is None
+            else f"Image {label} was still PENDING after {waited} seconds, and can be shared once it is AVAILABLE."
+            " Raise wait_timeout, or run this again later."
         )
     if state != "AVAILABLE":
         return f"Image {label} is in state {state}. It can be shared once it is AVAILABLE."

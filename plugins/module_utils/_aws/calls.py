@@ -1,0 +1,112 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Calling AWS: whole answers only, every page read, errors typed, and patience with throttling."""
+
+from __future__ import annotations
+
+from random import uniform
+from typing import TYPE_CHECKING
+
+try:
+    from botocore.retries.standard import RetryEventAdapter, ThrottlingErrorDetector, register_retry_handler
+except ImportError:
+    pass  # Handled by AnsibleAWSModule.
+
+from .errors import AnsibleEUCError, NotFromAWSError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
+
+# A throttled call is a matter of patience. botocore gives it up after its attempts, and every call after some hundred
+# retries (RetryQuota in its retries/quota.py), and pauses up to 20 seconds. But bursts are possible again after 2.5
+# seconds, so a longer pause wastes what is left for this caller. docs/benchmark.md has both measured.
+_THROTTLED_ATTEMPTS = 300
+_LONGEST_PAUSE = 2.5  # seconds
+_REQUEST_ID = "x-amzn-RequestId"
+
+
+def call(client: Any, action: str, function: Callable[[], T], error: type[AnsibleEUCError] = AnsibleEUCError) -> T:
+    """Make a call to AWS, or several that are one thing to the user.
+
+    :param action: What is being done, for the message: "Failed to ACTION in REGION: ...".
+    :param error: The class to raise.
+    :returns: What ``function`` returns.
+    :raises AnsibleEUCError: Whatever is raised in the call. Between here and AWS there are credential processes,
+        proxies and parsers, and what they raise is not always botocore's.
+    """
+    try:
+        return function()
+    except AnsibleEUCError:
+        raise
+    except Exception as caught:
+        raise error(f"Failed to {action} in {client.meta.region_name}", caught) from caught
+
+
+def every_page(paginator: Any, result_key: str, **parameters: Any) -> list[Any]:
+    """Read the items of every page."""
+    return [item for page in paginator.paginate(**parameters) for item in page.get(result_key, [])]
+
+
+def accept_only_aws(client: Any) -> None:
+    """Let a client take for an answer only what bears AWS's request ID.
+
+    botocore's JSON parser makes an empty answer of a proxy's login page, and raises nothing. AWS sends the header with
+    everything, errors included: https://docs.aws.amazon.com/workspaces/latest/api/CommonErrors.html does not say so,
+    but every recorded answer does, and moto's too.
+    """
+    client.meta.events.register("after-call", _raise_if_not_from_aws)
+
+
+def _raise_if_not_from_aws(http_response: Any, **kwargs: Any) -> None:
+    if not http_response.headers.get(_REQUEST_ID):
+        raise NotFromAWSError(
+            status=http_response.status_code, content_type=http_response.headers.get("Content-Type", "unknown")
+        )
+
+
+def be_patient(client: Any, attempts: int) -> None:
+    """Make throttled calls of a client again up to 300 times, beside botocore's attempts for all else.
+
+    botocore counts both together, for a call and, in its retry quota, for the client's life, so that a throttled run
+    has no attempt left for anything else.
+
+    :param client: A client in one of botocore's retry modes "standard" and "adaptive".
+    :param attempts: How often a call is made that meets other errors that may pass.
+    """
+    # https://github.com/boto/botocore/blob/develop/botocore/retries/standard.py: a handler of needs-retry has this ID.
+    name = client.meta.service_model.service_id.hyphenize()
+    event, unique_id = f"needs-retry.{name}", f"retry-config-{name}"
+    client.meta.events.unregister(event, unique_id=unique_id)
+    others = register_retry_handler(client, max_attempts=attempts)
+    client.meta.events.unregister(event, unique_id=unique_id)
+    client.meta.events.register(event, _Patience(others).needs_retry, unique_id=unique_id)
+
+
+class _Patience:
+    def __init__(self, others: Any) -> None:
+        """Keep ``others``, botocore's handler, for what is not throttling."""
+        self._others = others
+        self._throttling = ThrottlingErrorDetector(RetryEventAdapter())
+
+    def needs_retry(self, attempts: int, request_dict: dict[str, Any], **kwargs: Any) -> float | None:
+        """Answer botocore's event of that name.
+
+        :param attempts: How often the call was made already, for whatever reason.
+        :returns: The seconds to wait before the next attempt; None to make no other.
+        """
+        context = request_dict["context"]
+        throttled = context.get("euc_aws_throttled", 0)
+        event = {"request_dict": request_dict, **kwargs}
+        if self._throttling.is_throttling_error(attempts=attempts, **event) and _is_from_aws(kwargs["response"]):
+            context["euc_aws_throttled"] = throttled + 1
+            return uniform(0, _LONGEST_PAUSE) if throttled + 1 < _THROTTLED_ATTEMPTS else None
+        return self._others.needs_retry(attempts=attempts - throttled, **event)
+
+
+def _is_from_aws(response: tuple[Any, Any]) -> bool:
+    return bool(response[0].headers.get(_REQUEST_ID))

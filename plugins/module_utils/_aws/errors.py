@@ -1,0 +1,162 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an error of AWS's, of botocore's or of anything else in a call means: whether it tells the truth, what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+try:
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    from botocore.exceptions import ConnectionError as BotocoreConnectionError
+except ImportError:  # Handled by AnsibleAWSModule.
+    HTTPClientError = Exception
+
+from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, ClassVar
+
+_RENEW = "The credentials have expired: renew them."
+_WRONG_CREDENTIALS = "AWS does not know these credentials: check the access key, the secret key and the session token."
+_NO_CREDENTIALS = "Give credentials: profile, access_key and secret_key, or the environment variables of AWS."
+_CREDENTIAL_SOURCE = "Check what the credentials come from: the profile, its credential_process or its sign-in."
+_NO_ANSWER = "Check the Region's name, the endpoint_url if one is set, and the network or proxy between here and AWS."
+_NOT_FROM_AWS = (
+    "A proxy or a sign-in page between here and AWS answers in its place, or endpoint_url leads elsewhere: open that"
+    " way, and run this again."
+)
+_AWS_FAULT = "This is a fault on the side of AWS, and retries did not help: try again later."
+_NOT_OF_THE_SDK = (
+    "This is neither an answer of AWS nor an error of its SDK. Mostly the profile's credential_process, or a proxy"
+    " between here and AWS, gave what can't be read."
+)
+
+
+class AnsibleEUCError(AnsibleAWSError):
+    """Something that ends a task, told so that a person can act on it.
+
+    ``message`` is the whole text: what was being done, what AWS answered, what to do now. ``response`` is AWS's answer
+    as botocore parsed it, from which ``fail_json_aws`` takes the error code and the request ID; None where there
+    was none. ``kwargs`` is what the failing result carries besides.
+    """
+
+    # By AWS's error code, or by the name of the exception where AWS gave no answer. A wing adds its own.
+    ADVICE: ClassVar[Mapping[str, str]] = {
+        "ValidationException": "Check the values that AWS names.",
+        "ThrottlingException": "Other callers use the same limit, about 2 calls a second in an account and Region.",
+        "ExpiredTokenException": _RENEW,
+        "ExpiredToken": _RENEW,
+        "UnrecognizedClientException": _WRONG_CREDENTIALS,
+        "InvalidClientTokenId": _WRONG_CREDENTIALS,
+        "InvalidSignatureException": _WRONG_CREDENTIALS,
+        "IncompleteSignatureException": _WRONG_CREDENTIALS,
+        "NoCredentialsError": _NO_CREDENTIALS,
+        "PartialCredentialsError": _NO_CREDENTIALS,
+        "CredentialRetrievalError": _CREDENTIAL_SOURCE,
+        "NotFromAWSError": _NOT_FROM_AWS,
+    }
+
+    def __init__(
+        self,
+        message: str,
+        exception: Exception | None = None,
+        response: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(message, exception, **kwargs)
+        self.response = response or getattr(exception, "response", None)
+        if exception:
+            self.message = f"{message}: {self._told}. {self.advice}".rstrip()
+
+    def __str__(self) -> str:
+        return self.message
+
+    @property
+    def code(self) -> str:
+        """AWS's error code, the name of the exception where AWS gave no answer, or empty for neither."""
+        if self.response:
+            return self.response.get("Error", {}).get("Code", "no error code")
+        return type(self.exception).__name__ if self.exception else ""
+
+    @property
+    def answer(self) -> str:
+        """What AWS said, or what the exception says where AWS gave no answer."""
+        if self.response:
+            return self.response.get("Error", {}).get("Message", "no message")
+        return str(self.exception)
+
+    @property
+    def advice(self) -> str:
+        """What the user can do now; empty where nothing is known."""
+        if self.code in self.ADVICE:
+            return self.ADVICE[self.code]
+        if not self._is_of_the_sdk:
+            return _NOT_OF_THE_SDK
+        if self.got_no_answer:
+            return _NO_ANSWER
+        return _AWS_FAULT if self._status >= 500 else ""
+
+    @property
+    def got_no_answer(self) -> bool:
+        """Whether the call may have reached AWS, and nothing that AWS answered came back."""
+        return isinstance(self.exception, (BotocoreConnectionError, HTTPClientError)) or not self._is_of_the_sdk
+
+    @property
+    def may_take_effect(self) -> bool:
+        """Whether the change may take effect later, although it did not hold when AWS was asked again."""
+        return self.got_no_answer or self._status >= 500
+
+    @property
+    def leaves_open(self) -> bool:
+        """Whether the change may hold all the same, so that only what AWS answers to a new question can tell.
+
+        AWS may have applied it: there was no answer, a fault of its own, or a fault of that kind which a retry of
+        botocore's hides behind the last answer.
+        """
+        return self.may_take_effect or self._was_retried
+
+    @property
+    def _told(self) -> str:
+        told = str(self.exception).rstrip(".")
+        # The words of Python's own exceptions say little without their kind.
+        return told if self._is_of_the_sdk else f"{self.code}: {told}"
+
+    @property
+    def _is_of_the_sdk(self) -> bool:
+        return self.exception is None or isinstance(self.exception, (ClientError, BotoCoreError))
+
+    @property
+    def _status(self) -> int:
+        return self._metadata.get("HTTPStatusCode", 0)
+
+    @property
+    def _was_retried(self) -> bool:
+        return self._metadata.get("RetryAttempts", 0) > 0
+
+    @property
+    def _metadata(self) -> Mapping[str, Any]:
+        return (self.response or {}).get("ResponseMetadata", {})
+
+
+class NotFromAWSError(HTTPClientError):
+    """An answer without AWS's request ID: a proxy's page, for example. It says nothing about what AWS did."""
+
+    fmt = (
+        "What answered is not AWS, for the answer bears no request ID of AWS's (HTTP status {status}, content type"
+        " {content_type})"
+    )
+
+
+def refuse(*problems: str | None) -> None:
+    """End a task whose parameters can't be right.
+
+    :param problems: A sentence for each check that found something; None for each that did not.
+    :raises AnsibleEUCError: With all the sentences, if there is one.
+    """
+    found = [problem for problem in problems if problem]
+    if found:
+        raise AnsibleEUCError(" ".join([*found, "Nothing was asked of AWS, and nothing was changed."]))

@@ -1,0 +1,101 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Calls to AWS: one function an operation, every page read, errors typed. Nothing is decided here.
+
+Every function raises ``AnsibleImagesError`` for what AWS refuses, for what never reaches it and for what is no answer
+of AWS's. Operations and their limits are those of botocore's data/workspaces/2015-04-08/service-2.json.
+"""
+
+from __future__ import annotations
+
+from datetime import timezone
+from typing import TYPE_CHECKING
+
+try:
+    from botocore.paginate import Paginator
+except ImportError:
+    pass  # Handled by AnsibleAWSModule.
+
+from .._aws.calls import call, every_page
+from .errors import AnsibleImagesError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from .images import Image
+
+# The most that DescribeWorkspaceImagePermissions and DescribeWorkspaceImages answer on one page, and the most IDs
+# that the latter takes.
+_PAGE_SIZE = 25
+_PAGES = {"PageSize": _PAGE_SIZE}
+
+
+def describe_image_permissions(client: Any, image_id: str) -> frozenset[str]:
+    """Read the accounts that an image is shared with, from every page."""
+    # botocore has no paginator of its own for this operation.
+    paginator = Paginator(
+        client.describe_workspace_image_permissions,
+        {
+            "input_token": "NextToken",
+            "output_token": "NextToken",
+            "limit_key": "MaxResults",
+            "result_key": "ImagePermissions",
+        },
+        client.meta.service_model.operation_model("DescribeWorkspaceImagePermissions"),
+    )
+    permissions = _call(
+        client,
+        f"read the permissions of image {image_id}",
+        lambda: every_page(paginator, "ImagePermissions", ImageId=image_id, PaginationConfig=_PAGES),
+    )
+    return frozenset(permission["SharedAccountId"] for permission in permissions)
+
+
+def describe_images(client: Any, image_type: str, image_ids: Sequence[str] | None = None) -> list[Image]:
+    """Read images, from every page.
+
+    :param image_type: ``OWNED`` by the caller, or ``SHARED`` with the caller.
+    :param image_ids: Only these images, however many; None for all. AWS leaves out what it does not find.
+    """
+    paginator = client.get_paginator("describe_workspace_images")
+    if image_ids is None:
+        queries: list[dict[str, Any]] = [{"PaginationConfig": _PAGES}]
+    else:
+        # A page size beside IDs is refused by some AWS operations, and needs none: AWS takes a page of IDs a call.
+        queries = [
+            {"ImageIds": image_ids[start : start + _PAGE_SIZE]} for start in range(0, len(image_ids), _PAGE_SIZE)
+        ]
+    which = f"image {image_ids[0]}" if image_ids and len(image_ids) == 1 else "the images"
+    return _call(
+        client,
+        f"look up {which} ({image_type})",
+        lambda: [
+            _in_utc(image)
+            for query in queries
+            for image in every_page(paginator, "Images", ImageType=image_type, **query)
+        ],
+    )
+
+
+def update_image_permission(client: Any, image_id: str, account_id: str, allow_copy: bool) -> None:
+    """Let one account copy the image, or no longer let it."""
+    action = "share image {0} with" if allow_copy else "stop sharing image {0} with"
+    _call(
+        client,
+        f"{action.format(image_id)} account {account_id}",
+        lambda: client.update_workspace_image_permission(
+            ImageId=image_id, AllowCopyImage=allow_copy, SharedAccountId=account_id
+        ),
+    )
+
+
+def _in_utc(image: Image) -> Image:
+    # botocore tells times in the zone of the machine that it runs on.
+    return {**image, "Created": image["Created"].astimezone(timezone.utc)} if "Created" in image else image
+
+
+def _call(client: Any, action: str, function: Callable[[], Any]) -> Any:
+    return call(client, action, function, AnsibleImagesError)

@@ -1,0 +1,56 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What AWS's errors mean where images and their permissions are concerned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._aws.errors import AnsibleEUCError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import ClassVar
+
+# Refusals of one account. Everything else is about the caller, the image or the service, and would meet the next
+# account too. The first and last are declared for UpdateWorkspaceImagePermission in botocore's
+# data/workspaces/2015-04-08/service-2.json; ValidationException is what AWS services answer to a value against a
+# pattern. OperationNotSupportedException is one of them because a bring-your-own-licence image may be shared with
+# some accounts and not with others:
+# https://docs.aws.amazon.com/workspaces/latest/adminguide/share-custom-image.html
+_REFUSES_ONE_ACCOUNT = (
+    "InvalidParameterValuesException",
+    "ValidationException",
+    "OperationNotSupportedException",
+)
+
+
+class AnsibleImagesError(AnsibleEUCError):
+    """An error in a call about images."""
+
+    ADVICE: ClassVar[Mapping[str, str]] = {
+        **AnsibleEUCError.ADVICE,
+        "AccessDeniedException": (
+            "Allow the caller the workspaces actions that the IAM policy in the README of euc.aws lists, on this"
+            " image; only its owner can have them."
+        ),
+        "ResourceNotFoundException": "Check the image ID, the Region and the account of the credentials.",
+        "ResourceUnavailableException": "Look at the image's state: it has to be AVAILABLE. wait=true waits for that.",
+        "InvalidParameterValuesException": "Check the account IDs with the people who own the accounts.",
+        "OperationNotSupportedException": (
+            "A bring-your-own-licence image can be shared only with accounts of the same organization that are enabled"
+            " for it, and not in GovCloud."
+        ),
+    }
+
+    @property
+    def refuses_one_account(self) -> bool:
+        """Whether the next account may still succeed."""
+        return self.code in _REFUSES_ONE_ACCOUNT
+
+    @property
+    def leaves_open(self) -> bool:
+        """As everywhere, and where AWS refused a change of one account, perhaps because it held already."""
+        return super().leaves_open or self.refuses_one_account
