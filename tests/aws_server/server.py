@@ -57,6 +57,8 @@ def handle(state: State, request: Request) -> Answer:
             status, error = caught.status, caught.code
             body = render_error(received, request_id, caught)
         _write_down(state, replace(call, error=error, changed=len(state.history) > writes))
+    if fault and fault.kind == "page":
+        return Answer(fault.status, {"Content-Type": fault.content_type}, fault.body.encode("latin-1"))
     content_type = "text/xml" if received.query else "application/x-amz-json-1.1"
     return Answer(
         status,
@@ -97,6 +99,8 @@ def _interruption(fault: Fault | None) -> AwsError | None:
         return AwsError(fault.code, fault.message, fault.status)
     if fault and fault.kind == "drop":
         return AwsError("ConnectionClosed", fault.message)
+    if fault and fault.kind == "page":
+        return AwsError("NotFromAWS", fault.message)
     return None
 
 

@@ -52,27 +52,37 @@ class Fault:
     - drop: the connection is closed without an answer; with `applied` after the call took effect.
     - slow: the call takes effect, the answer comes `seconds` late.
     - stale: a read sees the images as they were before the last `writes` writes.
+    - page: something that is not AWS, such as a login page, answers `body` in latin-1 (so that it can be any bytes), of
+      `content_type`, with HTTP `status` and without a request id; with `applied` after the call took effect.
+
+    `status` is 200 for a page and 500 for the others, unless told otherwise.
     """
 
     operation: str
-    kind: Literal["error", "drop", "slow", "stale"] = "error"
+    kind: Literal["error", "drop", "slow", "stale", "page"] = "error"
     call: int = 1
     times: int | None = 1
     account_id: str | None = None
     applied: bool = False
     code: str = "InternalFailure"
     message: str = "Injected fault."
-    status: int = 500
+    status: int = 0
     seconds: float = 0
     writes: int = 1
+    body: str = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Sign in to go on.</body></html>"
+    content_type: str = "text/html"
+
+    def __post_init__(self) -> None:
+        self.body.encode("latin-1")  # an error now, and not when the fault is due
+        object.__setattr__(self, "status", self.status or (200 if self.kind == "page" else 500))
 
 
 @dataclass(frozen=True)
 class Call:
     """A call as the journal holds it.
 
-    `error` is the code that was answered ("ConnectionClosed" for a drop), `changed` whether the call had an effect,
-    `shared_account_ids` those of the image named ImageId after the call.
+    `error` is the code that was answered ("ConnectionClosed" for a drop, "NotFromAWS" for a page), `changed` whether
+    the call had an effect, `shared_account_ids` those of the image named ImageId after the call.
     """
 
     operation: str

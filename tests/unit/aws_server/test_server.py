@@ -446,6 +446,43 @@ def test_faults(connect: Connect, fault: Fault, outcome: Any, applied: bool) -> 
     )
 
 
+PAGES = [
+    # the fault, what the client takes it for
+    (Fault(UPDATE, "page"), 200),
+    (Fault(UPDATE, "page", applied=True), 200),
+    (Fault(UPDATE, "page", status=502, body="Bad gateway", content_type="text/plain"), 502),
+    (Fault(UPDATE, "page", status=403, applied=True), 403),
+    (Fault(UPDATE, "page", body="\x89PNG\xff", content_type="image/png"), UnicodeDecodeError),
+]
+
+
+@pytest.mark.parametrize(("fault", "outcome"), PAGES, ids=lambda value: str(value)[:90])
+def test_something_that_is_not_aws_answers(connect: Connect, fault: Fault, outcome: Any) -> None:
+    """With its own bytes, and nothing that tells of AWS."""
+    state = new_state(faults=[fault])
+    owner = connect(state)
+    answers: list[Any] = []
+    owner.meta.events.register("before-parse", lambda response_dict, **_: answers.append(response_dict))
+    if outcome == 200:
+        call(owner, UPDATE, **grant(STRANGER))
+    elif isinstance(outcome, int):
+        assert refusal(owner, UPDATE, **grant(STRANGER)).response["ResponseMetadata"]["HTTPStatusCode"] == outcome
+    else:
+        with pytest.raises(outcome):
+            call(owner, UPDATE, **grant(STRANGER))
+    sent = [(fault.status, fault.body.encode("latin-1"))]
+    assert [(answer["status_code"], answer["body"]) for answer in answers] == sent
+    headers = {name.lower(): value for name, value in answers[0]["headers"].items()}
+    assert (headers["content-type"], "x-amzn-requestid" in headers) == (fault.content_type, False)
+    assert [(entry.error, entry.changed) for entry in state.journal] == [("NotFromAWS", fault.applied)]
+    assert (STRANGER in state.image(GOLD).shared_account_ids) == fault.applied
+
+
+def test_a_page_has_bytes_only() -> None:
+    with pytest.raises(ValueError, match="latin-1"):
+        Fault(UPDATE, "page", body="\u20ac")
+
+
 @pytest.mark.parametrize(
     ("fault", "refused"),
     [
@@ -560,7 +597,7 @@ def test_calls_at_the_same_time_all_count() -> None:
 
 def test_a_state_survives_json() -> None:
     state = new_state(
-        faults=[Fault(UPDATE, "drop", times=None)],
+        faults=[Fault(UPDATE, "drop", times=None), Fault(UPDATE, "page", body="\xff")],
         unknown_account_ids={BYOL},
         session_tokens={"OWNER": "token"},
         throttle=Throttle(1, 2),
