@@ -56,6 +56,7 @@ options:
   purge_accounts:
     description:
       - With O(state=present), O(shared_account_ids) is the whole truth. Every other account loses its permission.
+        If an account can't be granted permission, nobody loses it in that run.
       - With O(state=absent), every account loses its permission. O(shared_account_ids) must not be given then.
     type: bool
     default: false
@@ -64,11 +65,13 @@ options:
       - Whether to wait for an image that is V(PENDING), as it is right after it was created or copied.
       - Without this, sharing such an image fails. An image is only waited for if there is an account to share it with.
       - Check mode waits too, because what comes of the image decides what the task would do.
+      - After the wait it is read again who has the image, because others may have changed that.
     type: bool
     default: false
   wait_timeout:
     description:
-      - The longest time to wait, in seconds.
+      - The longest time to wait, in seconds. AWS is asked every 15 seconds, more often where the time is short.
+      - A call that AWS throttles is not made again after that, so the task ends one call late at most.
     type: int
     default: 3600
 extends_documentation_fragment:
@@ -254,6 +257,8 @@ diff:
 failed_accounts:
   description:
     - The accounts whose permission could not be changed, with the code and the message that AWS answered.
+    - C(may_take_effect) is true where AWS gave no clear answer. The change did not hold when the permissions were read
+      again, or they could not be read, and it may still come to hold.
     - The changes in RV(granted_account_ids) and RV(revoked_account_ids) were made before or after that.
   returned: when a change failed
   type: dict
@@ -261,10 +266,12 @@ failed_accounts:
     "333333333333":
       code: InvalidParameterValuesException
       message: The account does not exist.
+      may_take_effect: false
 not_attempted_account_ids:
   description:
     - The accounts whose permission was to be changed, but was not tried, sorted.
     - It is not tried when an error is about the caller, the image or the service, and so would meet every account.
+    - No permission is revoked in a run in which one could not be granted.
   returned: when a change failed
   type: list
   elements: str

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 
 def pytest_terminal_summary(terminalreporter):
     """Print what became of each fault that test_faults.py injects: operation, fault, outcome, and how often seen."""
@@ -19,3 +21,29 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(
             f"{operation:34} {fault:34} {outcome:30} {outcomes.count((operation, fault, outcome))} passed"
         )
+
+
+class Clock:
+    """A clock that only sleeping moves, so that waiting takes no time."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.pauses: list[float] = []
+
+    def monotonic(self) -> float:
+        """Return the seconds since the start."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Move on at once."""
+        self.now += seconds
+        self.pauses.append(seconds)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Replace the time of everything that sleeps in this process: waiting, and botocore's retries."""
+    replaced = Clock()
+    monkeypatch.setattr("time.monotonic", replaced.monotonic)
+    monkeypatch.setattr("time.sleep", replaced.sleep)
+    return replaced

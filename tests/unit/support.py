@@ -13,6 +13,7 @@ import boto3
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from botocore.config import Config
 
+from ansible_collections.euc.aws.plugins.module_utils._aws.calls import accept_only_aws
 from ansible_collections.euc.aws.plugins.modules import workspaces_image_info, workspaces_image_permission
 from ansible_collections.euc.aws.tests.aws_server import Image, State, attach
 
@@ -52,6 +53,7 @@ def new_client(state: State, access_key: str = OWNER, attempts: int = 1, **confi
         config=Config(**{"retries": retries, "read_timeout": 5, **config}),
     )
     attach(client, state)
+    accept_only_aws(client)
     return client
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.euc.aws.plugins.module_utils._aws.errors import _ADVICE
+from ansible_collections.euc.aws.plugins.module_utils._images.errors import AnsibleImagesError
 
 ROOT = Path(__file__).parents[2]
 GUIDES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/docsite/rst/*.rst"))}
@@ -49,7 +49,7 @@ MESSAGES = sorted(
         for text in texts_in(ast.parse(path.read_text(encoding="utf-8")))
         if THREE_WORDS.search(text)
     }
-    - set(_ADVICE.values())
+    - set(AnsibleImagesError.ADVICE.values())
 )
 QUOTES = sorted(set(re.findall(r"``(.+?)``", GUIDES["guide_errors"])))
 SENTENCES = [quote for quote in QUOTES if THREE_WORDS.search(quote)]
@@ -64,7 +64,7 @@ def test_each_message_of_the_modules_is_explained(message):
     assert any(is_in(quote, message) for quote in SENTENCES)
 
 
-@pytest.mark.parametrize("code", _ADVICE)
+@pytest.mark.parametrize("code", AnsibleImagesError.ADVICE)
 def test_each_error_code_that_has_advice_is_explained(code):
     assert code in QUOTES
 

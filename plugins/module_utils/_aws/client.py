@@ -15,6 +15,7 @@ except ImportError:
     pass  # Handled by AnsibleAWSModule.
 
 from .calls import accept_only_aws, be_patient
+from .errors import AnsibleEUCError
 
 if TYPE_CHECKING:
     from typing import Any
@@ -36,12 +37,16 @@ def aws_client(module: Any, service: str) -> Any:
     :param module: The AnsibleAWSModule. Where its user set botocore's retries, by ``retries`` in ``aws_config``, in the
         environment or in the profile, that replaces what is set here.
     :param service: The service, as botocore names it.
-    :returns: A botocore client. Where none can be made, amazon.aws ends the task by itself.
+    :returns: A botocore client. Where botocore refuses to make one, amazon.aws ends the task by itself.
+    :raises AnsibleEUCError: If something else keeps it from being made.
     """
-    if _user_sets_retries(module.params):
-        client = module.client(service)
-    else:
-        client = module.client(service, config=_CONFIG)
+    is_patient = not _user_sets_retries(module.params)
+    try:
+        client = module.client(service, **({"config": _CONFIG} if is_patient else {}))
+    except Exception as error:
+        # A credential process is run now, and what goes wrong there is not always botocore's error.
+        raise AnsibleEUCError(f"Failed to make a client for {service}", error) from error
+    if is_patient:
         be_patient(client, _ATTEMPTS)
     accept_only_aws(client)
     return client

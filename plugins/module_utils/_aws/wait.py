@@ -18,30 +18,32 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
+_LONGEST_PAUSE = 15.0  # seconds
 
-def poll(client: Any, read: Callable[[], T], is_done: Callable[[T], bool], timeout: float) -> T:
+
+def poll(client: Any, latest: T, read: Callable[[], T], is_done: Callable[[T], bool], timeout: float) -> T:
     """Read until what was read is done, or until time is up.
 
     A call that AWS throttles, or that meets an error that may pass, is not made again after the deadline, so the end
     comes a pause and a call late at most.
 
     :param client: The client that ``read`` calls.
+    :param latest: What was read before.
     :param timeout: The longest time to wait, in seconds. AWS is asked every 15 seconds, more often where the time is
         short.
     :returns: What was read last, done or not.
-    :raises AnsibleEUCError: What ``read`` raises, but for a call that time was up for; that too, if it was the first.
+    :raises AnsibleEUCError: What ``read`` raises, but for a call that there was no time left to make again.
     """
     deadline = time.monotonic() + timeout
-    pause = min(15.0, max(1.0, timeout / 60))
-    latest = read()
-    while not is_done(latest) and (left := deadline - time.monotonic()) > 0:
-        time.sleep(min(pause, left))
-        try:
-            with _no_retries_after(client, deadline):
+    pause = min(_LONGEST_PAUSE, max(1.0, timeout / 60))
+    with _no_retries_after(client, deadline):
+        while not is_done(latest) and (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(pause, left))
+            try:
                 latest = read()
-        except AnsibleEUCError as error:
-            if not isinstance(error.exception, _TimeIsUp):
-                raise
+            except AnsibleEUCError as error:
+                if not isinstance(error.exception, _TimeIsUp):
+                    raise
     return latest
 
 

@@ -46,12 +46,14 @@ def describe_image_permissions(client: Any, image_id: str) -> frozenset[str]:
         },
         client.meta.service_model.operation_model("DescribeWorkspaceImagePermissions"),
     )
-    permissions = _call(
+    return _call(
         client,
         f"read the permissions of image {image_id}",
-        lambda: every_page(paginator, "ImagePermissions", ImageId=image_id, PaginationConfig=_PAGES),
+        lambda: frozenset(
+            permission["SharedAccountId"]
+            for permission in every_page(paginator, "ImagePermissions", ImageId=image_id, PaginationConfig=_PAGES)
+        ),
     )
-    return frozenset(permission["SharedAccountId"] for permission in permissions)
 
 
 def describe_images(client: Any, image_type: str, image_ids: Sequence[str] | None = None) -> list[Image]:

@@ -100,6 +100,7 @@ def settled_image(client: Any, image: Image, timeout: int) -> Image:
     """
     return poll(
         client,
+        image,
         lambda: owned_image(client, image["ImageId"]),
         lambda latest: latest.get("State") != "PENDING",
         timeout,

@@ -17,7 +17,7 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
-from ansible_collections.euc.aws.plugins.module_utils._images.errors import AnsibleImagesError
+from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError
 
 ROOT = Path(__file__).parents[4]
 MODULES = {
@@ -104,7 +104,7 @@ def test_every_option_of_a_module_is_in_its_examples(module):
     ("options", "error", "message"),
     [
         ({"image_id": "wsi-123456789", "purge": True}, AssertionError, r"purge\. Supported parameters include"),
-        ({"image_id": "wsi-123456789"}, AnsibleImagesError, "state=present needs shared_account_ids"),
+        ({"image_id": "wsi-123456789"}, AnsibleEUCError, "state=present needs shared_account_ids"),
     ],
 )
 def test_a_task_that_does_not_fit_is_found(options, error, message):

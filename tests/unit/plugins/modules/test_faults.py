@@ -41,6 +41,11 @@ FAULTS = {
     "InternalServerException": ({"status": 500}, STOPS),
     "ServiceUnavailableException": ({"status": 503}, STOPS),
     "ConnectionClosedError": ({"kind": "drop"}, STOPS),
+    "NotFromAWSError": ({"kind": "page"}, STOPS),
+    "NotFromAWSError, empty": ({"kind": "page", "body": ""}, STOPS),
+    "NotFromAWSError, JSON": ({"kind": "page", "body": '{"status": "ok"}'}, STOPS),
+    "UnicodeDecodeError": ({"kind": "page", "body": "\u00ff"}, STOPS),
+    "NotFromAWSError, applied": ({"kind": "page", "applied": True}, HOLDS),
     "InternalServerException, applied": ({"status": 500, "applied": True}, HOLDS),
     "ConnectionClosedError, applied": ({"kind": "drop", "applied": True}, HOLDS),
     "ReadTimeoutError": ({"kind": "slow", "seconds": 9}, HOLDS),
@@ -49,6 +54,13 @@ BEFORE = accounts(*range(60))
 # Three grants, then two revokes
 WANTED = accounts(*range(2, 63))
 CHANGED = accounts(60, 61, 62, 0, 1)
+REVOKED = accounts(0, 1)
+UNANSWERED = {
+    "ConnectionClosedError": "endpoint URL",
+    "ReadTimeoutError": "endpoint URL",
+    "NotFromAWSError": "What answered is not AWS",
+    "UnicodeDecodeError": "can't decode byte",
+}
 CALLS = {READ: (1, 2, 3), LOOK: (1, 2, 3), WRITE: (1, 3, 5)}
 ACTIONS = {
     READ: f"Failed to read the permissions of image {IMAGE_ID} in eu-west-1",
@@ -96,7 +108,7 @@ def test_fault(operation, name, position, record_property):
 
 
 def assert_tells_all(error, operation, code, call, expected):
-    answer = "Why." if error.response else "endpoint URL"
+    answer = "Why." if error.response else UNANSWERED[code]
     assert str(error).startswith(ACTIONS[operation])
     assert answer in str(error)
     assert not error.response or error.response["Error"]["Code"] == code
@@ -106,7 +118,9 @@ def assert_tells_all(error, operation, code, call, expected):
         assert list(error.kwargs["failed_accounts"]) == [account_id]
         assert error.kwargs["failed_accounts"][account_id]["code"] == code
         assert answer in error.kwargs["failed_accounts"][account_id]["message"]
-        left = [] if expected == GOES_ON else sorted(CHANGED[call:])
+        # Where a grant fails nobody is revoked.
+        kept = REVOKED if call <= 3 else []
+        left = kept if expected == GOES_ON else sorted(CHANGED[call:])
         assert error.kwargs["not_attempted_account_ids"] == left
     else:
         assert error.code == code

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError
 from ansible_collections.euc.aws.plugins.module_utils._images.errors import AnsibleImagesError
 from ansible_collections.euc.aws.tests.aws_server import Fault
 from ansible_collections.euc.aws.tests.unit.support import (
@@ -179,7 +180,7 @@ def test_what_ends_the_task(fault, message):
 
 
 def test_bad_input_is_refused_in_one_message():
-    with pytest.raises(AnsibleImagesError) as caught:
+    with pytest.raises(AnsibleEUCError) as caught:
         info(None, image_ids=["wsi-1"], allowed_account_ids=["1402433619"], include_permissions=False)
     assert str(caught.value).startswith("image_ids takes image IDs")
     assert "allowed_account_ids takes 12-digit AWS account IDs" in str(caught.value)

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 
 import pytest
 
+from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError
 from ansible_collections.euc.aws.plugins.module_utils._images.errors import AnsibleImagesError
 from ansible_collections.euc.aws.tests.aws_server import Fault
 from ansible_collections.euc.aws.tests.unit.support import (
@@ -26,6 +27,7 @@ from ansible_collections.euc.aws.tests.unit.support import (
 )
 
 A, B, C, D = accounts(1, 2, 3, 4)
+REFUSED = {"code": "InvalidParameterValuesException", "status": 400}
 
 
 @pytest.mark.parametrize("shares", [0, 1, 25, 26, 300])
@@ -72,40 +74,56 @@ def test_grants_go_first_then_revokes_each_by_account():
     ] == [(account_id, number < 5) for number, account_id in enumerate(accounts(*range(10)))]
 
 
-def test_waiting_ends_when_the_image_is_available(monkeypatch):
-    waits = []
-    monkeypatch.setattr("botocore.waiter.time.sleep", waits.append)
+def test_waiting_ends_when_the_image_is_available(clock):
     server = new_state(new_image(pending_looks=3))
     result = permission(new_client(server), shared_account_ids=[A], wait=True, wait_timeout=3600)
     assert result["granted_account_ids"] == [A]
-    assert waits == [15, 15]
-    assert counted(server) == {READ: 1, LOOK: 5, WRITE: 1}
+    assert clock.pauses == [15, 15, 15]
+    assert counted(server) == {READ: 2, LOOK: 4, WRITE: 1}
     assert all(call.parameters == {"ImageIds": [IMAGE_ID], "ImageType": "OWNED"} for call in server.calls(LOOK))
 
 
-@pytest.mark.parametrize(
-    ("timeout", "delay", "looks"), [(1, 1, 2), (60, 1, 61), (599, 9, 67), (600, 10, 61), (3600, 15, 241)]
-)
-def test_waiting_ends_with_the_time(monkeypatch, timeout, delay, looks):
-    waits = []
-    monkeypatch.setattr("botocore.waiter.time.sleep", waits.append)
+def test_waiting_ends_with_the_time(clock):
     server = new_state(new_image(pending_looks=1000))
-    with pytest.raises(AnsibleImagesError, match=r"Timeout trying to wait for image .* raise wait_timeout"):
-        permission(new_client(server), shared_account_ids=[A], wait=True, wait_timeout=timeout)
-    assert set(waits) == {delay}
-    assert sum(waits) <= timeout
-    assert counted(server) == {READ: 1, LOOK: looks + 1}
+    with pytest.raises(AnsibleImagesError, match=r"was still PENDING after 60 seconds.* Raise wait_timeout"):
+        permission(new_client(server), shared_account_ids=[A], wait=True, wait_timeout=60)
+    assert clock.now == 60
+    assert counted(server) == {READ: 2, LOOK: 61}
 
 
-def test_an_error_during_the_wait_is_told_as_what_it_is(monkeypatch):
-    monkeypatch.setattr("botocore.waiter.time.sleep", lambda seconds: None)
+def test_an_error_during_the_wait_is_told_as_what_it_is(clock):
     expired = Fault(LOOK, call=4, code="ExpiredTokenException", status=400)
     server = new_state(new_image(pending_looks=9), faults=[expired])
-    with pytest.raises(
-        AnsibleImagesError, match=r"^Failed to wait for image .*DescribeWorkspaceImages .* have expired"
-    ) as e:
+    with pytest.raises(AnsibleImagesError, match=r"^Failed to look up image .*have expired") as e:
         permission(new_client(server), shared_account_ids=[A], wait=True)
     assert e.value.code == "ExpiredTokenException"
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_who_was_granted_permission_during_the_wait_is_purged_too(check_mode, clock, monkeypatch):
+    server = new_state(new_image(pending_looks=3, shared_account_ids=[B]))
+
+    def meanwhile(seconds):
+        clock.now += seconds
+        server.images = [new_image(pending_looks=3, shared_account_ids=[B, C])]
+
+    monkeypatch.setattr("time.sleep", meanwhile)
+    request = {"shared_account_ids": [A], "purge_accounts": True, "wait": True}
+    result = permission(new_client(server), check_mode, **request)
+    assert result["revoked_account_ids"] == [B, C]
+    assert result["diff"]["before"]["shared_account_ids"] == [B, C]
+    assert server.image(IMAGE_ID).shared_account_ids == ({B, C} if check_mode else {A})
+
+
+def test_who_got_the_image_during_the_wait_needs_no_grant(clock, monkeypatch):
+    server = new_state(new_image(pending_looks=2))
+
+    def meanwhile(_seconds):
+        server.images = [new_image(pending_looks=2, shared_account_ids=[A])]
+
+    monkeypatch.setattr("time.sleep", meanwhile)
+    assert not permission(new_client(server), shared_account_ids=[A], wait=True)["changed"]
+    assert counted(server) == {READ: 2, LOOK: 3}
 
 
 @pytest.mark.parametrize(
@@ -116,16 +134,14 @@ def test_an_error_during_the_wait_is_told_as_what_it_is(monkeypatch):
         pytest.param({}, True, "", {READ: 1, LOOK: 1, WRITE: 1}, id="no need to wait"),
     ],
 )
-def test_only_a_pending_image_is_waited_for(monkeypatch, image, wait, message, calls):
-    monkeypatch.setattr("botocore.waiter.time.sleep", lambda seconds: None)
+def test_only_a_pending_image_is_waited_for(image, wait, message, calls, clock):
     server = new_state(new_image(**image))
     with pytest.raises(AnsibleImagesError, match=message) if message else nullcontext():
         permission(new_client(server), shared_account_ids=[A], wait=wait)
     assert counted(server) == calls
 
 
-def test_nothing_is_waited_for_if_nothing_is_granted(monkeypatch):
-    monkeypatch.setattr("botocore.waiter.time.sleep", lambda seconds: None)
+def test_nothing_is_waited_for_if_nothing_is_granted():
     server = new_state(new_image(pending_looks=9, shared_account_ids=[A]))
     assert not permission(new_client(server), shared_account_ids=[A], wait=True)["changed"]
     assert counted(server) == {READ: 1}
@@ -208,23 +224,96 @@ def test_a_revoke_that_failed_and_holds_is_a_revoke(revoked_by_others, fault):
     assert counted(server) == {READ: 2, WRITE: 2}
 
 
-def test_a_refused_account_lets_the_others_go_on():
+def test_a_refused_account_lets_the_others_go_on_and_nobody_lose_the_image():
     server = new_state(new_image(shared_account_ids=[D]), unknown_account_ids={B})
     with pytest.raises(AnsibleImagesError) as caught:
         permission(new_client(server), shared_account_ids=[A, B, C], purge_accounts=True)
     error = caught.value
     assert error.kwargs["changed"] is True
     assert error.kwargs["granted_account_ids"] == [A, C]
-    assert error.kwargs["revoked_account_ids"] == [D]
-    assert error.kwargs["shared_account_ids"] == [A, C]
+    assert error.kwargs["revoked_account_ids"] == []
+    assert error.kwargs["shared_account_ids"] == [A, C, D]
     assert list(error.kwargs["failed_accounts"]) == [B]
     assert error.kwargs["failed_accounts"][B]["code"] == "InvalidParameterValuesException"
-    assert error.kwargs["not_attempted_account_ids"] == []
+    assert error.kwargs["not_attempted_account_ids"] == [D]
     assert error.response["Error"]["Code"] == "InvalidParameterValuesException"
     assert f"Failed to share with account {B}: InvalidParameterValuesException: " in str(error)
-    assert "2 granted, 1 revoked, 1 failed, 0 not attempted" in str(error)
+    assert "2 granted, 0 revoked, 1 failed, 1 not attempted" in str(error)
+    assert "nobody's was revoked" in str(error)
     assert "not known" not in str(error)
-    assert counted(server) == {READ: 2, LOOK: 1, WRITE: 4}
+    assert counted(server) == {READ: 2, LOOK: 1, WRITE: 3}
+
+
+def test_an_exact_set_whose_only_grant_is_refused_takes_the_image_from_nobody():
+    server = new_state(new_image(shared_account_ids=[C, D]), unknown_account_ids={B})
+    with pytest.raises(AnsibleImagesError, match=r": 0 granted, 0 revoked, 1 failed, 2 not attempted\.") as caught:
+        permission(new_client(server), shared_account_ids=[B], purge_accounts=True)
+    assert server.image(IMAGE_ID).shared_account_ids == {C, D}
+    assert caught.value.kwargs["not_attempted_account_ids"] == [C, D]
+
+
+def test_a_grant_that_failed_and_holds_lets_the_revokes_go_on():
+    server = new_state(new_image(shared_account_ids=[C, D]), faults=[Fault(WRITE, "drop", applied=True)])
+    result = permission(new_client(server), shared_account_ids=[A], purge_accounts=True)
+    assert (result["granted_account_ids"], result["revoked_account_ids"]) == ([A], [C, D])
+    assert counted(server) == {READ: 2, LOOK: 1, WRITE: 3}
+
+
+def test_a_refused_revoke_lets_the_others_go_on():
+    server = new_state(new_image(shared_account_ids=[A, B, C]), faults=[Fault(WRITE, **REFUSED)])
+    with pytest.raises(AnsibleImagesError, match=": 0 granted, 2 revoked, 1 failed, 0 not attempted"):
+        permission(new_client(server), state="absent", purge_accounts=True)
+    assert server.image(IMAGE_ID).shared_account_ids == {A}
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_said"),
+    [
+        (Fault(WRITE, "drop"), True),
+        (Fault(WRITE, "page"), True),
+        (Fault(WRITE, "page", body="\u00ff"), True),
+        (Fault(WRITE), True),
+        (Fault(WRITE, **REFUSED), False),
+    ],
+    ids=["no answer", "login page", "no text", "fault of AWS's own", "refusal"],
+)
+def test_what_was_not_answered_may_still_take_effect(fault, is_said):
+    server = new_state(new_image(), faults=[fault])
+    with pytest.raises(AnsibleImagesError) as caught:
+        permission(new_client(server), shared_account_ids=[A])
+    assert ("did not hold when the permissions were read again, but may still" in str(caught.value)) is is_said
+    assert caught.value.kwargs["failed_accounts"][A]["may_take_effect"] is is_said
+
+
+def test_what_was_read_last_is_what_is_told():
+    server = new_state(new_image(shared_account_ids=[C]), faults=[Fault(READ, "stale"), Fault(WRITE, "drop", call=2)])
+    client = new_client(server)
+    client.update_workspace_image_permission(ImageId=IMAGE_ID, SharedAccountId=D, AllowCopyImage=True)
+    with pytest.raises(AnsibleImagesError) as caught:
+        permission(client, shared_account_ids=[A])
+    assert caught.value.kwargs["diff"]["before"]["shared_account_ids"] == [C]
+    assert caught.value.kwargs["shared_account_ids"] == [C, D]
+    assert caught.value.kwargs["diff"]["after"]["shared_account_ids"] == [C, D]
+    assert not caught.value.kwargs["changed"]
+
+
+@pytest.mark.parametrize("error", [ValueError("Expecting value: line 1"), FileNotFoundError("no process")])
+def test_the_report_survives_what_is_not_botocores_error(error):
+    """A credential_process that talks, or is gone, when it is asked again in the middle."""
+    server = new_state(new_image(shared_account_ids=[D]))
+    client = new_client(server)
+
+    def sign(request, **_):
+        if len(server.calls(WRITE)) == 2:
+            raise error
+
+    client.meta.events.register("before-sign", sign)
+    with pytest.raises(AnsibleImagesError, match=type(error).__name__) as caught:
+        permission(client, shared_account_ids=[A, B, C], purge_accounts=True)
+    assert caught.value.kwargs["granted_account_ids"] == [A, B]
+    assert list(caught.value.kwargs["failed_accounts"]) == [C]
+    assert caught.value.kwargs["not_attempted_account_ids"] == [D]
+    assert "is not known" in str(caught.value)
 
 
 def test_what_can_not_be_read_again_is_said_to_be_unknown():
@@ -247,7 +336,7 @@ def test_an_error_behind_a_retry_leaves_open_whether_the_first_try_was_applied(m
 @pytest.mark.parametrize("image_id", [None, "", "wsi-1"])
 def test_bad_input_is_refused_in_one_message(image_id):
     options = {"shared_account_ids": ["1402433619"], "state": "absent", "purge_accounts": True, "wait_timeout": 0}
-    with pytest.raises(AnsibleImagesError) as caught:
+    with pytest.raises(AnsibleEUCError) as caught:
         permission(None, image_id=image_id, **options)
     image_problem = "'wsi-1'" if image_id else "Neither image_id nor image_name says which image is meant."
     assert str(caught.value).startswith("shared_account_ids takes 12-digit AWS account IDs")

@@ -7,11 +7,8 @@ from __future__ import annotations
 import pytest
 from botocore import exceptions
 
-from ansible_collections.euc.aws.plugins.module_utils._aws.errors import (
-    AnsibleImagesError,
-    WorkspacesErrorHandler,
-    refuse,
-)
+from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError, NotFromAWSError, refuse
+from ansible_collections.euc.aws.plugins.module_utils._images.errors import AnsibleImagesError
 
 
 def client_error(code, status=400, retries=0):
@@ -26,6 +23,8 @@ def client_error(code, status=400, retries=0):
 
 TIMEOUT = exceptions.ReadTimeoutError(endpoint_url="https://workspaces.eu-west-1.amazonaws.com/")
 NO_SECRET_KEY = exceptions.PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY")
+NO_PROCESS = exceptions.CredentialRetrievalError(provider="custom-process", error_msg="Log in")
+LOGIN_PAGE = NotFromAWSError(status=200, content_type="text/html")
 UNREACHABLE = exceptions.EndpointConnectionError(endpoint_url="https://workspaces.nowhere.amazonaws.com/")
 
 
@@ -56,6 +55,10 @@ UNREACHABLE = exceptions.EndpointConnectionError(endpoint_url="https://workspace
         (UNREACHABLE, "EndpointConnectionError", False, True, "Check the Region's name"),
         (exceptions.NoCredentialsError(), "NoCredentialsError", False, False, "Give credentials"),
         (NO_SECRET_KEY, "PartialCredentialsError", False, False, "Give credentials"),
+        (NO_PROCESS, "CredentialRetrievalError", False, False, "Check what the credentials come from"),
+        # What is neither
+        (LOGIN_PAGE, "NotFromAWSError", False, True, "A proxy or a sign-in page"),
+        (ValueError("Expecting value"), "ValueError", False, True, "This is neither an answer of AWS nor"),
     ],
 )  # fmt: skip
 def test_what_an_error_means(exception, code, refuses_one_account, leaves_open, advice):
@@ -68,6 +71,23 @@ def test_what_an_error_means(exception, code, refuses_one_account, leaves_open, 
     assert error.answer == ("What AWS says." if error.response else str(exception))
 
 
+@pytest.mark.parametrize(
+    ("exception", "expected"),
+    [
+        (TIMEOUT, True),
+        (LOGIN_PAGE, True),
+        (ValueError("Expecting value"), True),
+        (client_error("InternalServerException", 500), True),
+        (client_error("SomethingNew", 499), False),
+        (client_error("ThrottlingException", retries=9), False),
+        (client_error("ValidationException"), False),
+        (NO_PROCESS, False),
+    ],
+)
+def test_what_may_take_effect_although_it_did_not_hold_when_read_again(exception, expected):
+    assert AnsibleImagesError("Failed to do it", exception).may_take_effect is expected
+
+
 def test_an_error_without_advice_ends_at_its_full_stop():
     assert str(AnsibleImagesError("Failed to do it", client_error("SomethingNew"))) == (
         "Failed to do it: An error occurred (SomethingNew) when calling the UpdateWorkspaceImagePermission operation:"
@@ -75,23 +95,20 @@ def test_an_error_without_advice_ends_at_its_full_stop():
     )
 
 
-def test_the_text_is_what_was_done_what_aws_answered_and_what_to_do():
-    @WorkspacesErrorHandler.common_error_handler("share it")
-    def refused():
-        raise client_error("ExpiredTokenException")
-
-    with pytest.raises(AnsibleImagesError) as caught:
-        refused()
-    assert caught.value.message == str(caught.value)
-    assert str(caught.value) == (
-        "Failed to share it: An error occurred (ExpiredTokenException) when calling the"
-        " UpdateWorkspaceImagePermission operation: What AWS says. The credentials have expired: renew them."
+def test_the_words_of_pythons_own_exceptions_come_with_their_kind():
+    assert str(AnsibleEUCError("Failed to do it", KeyError("AccessKeyId"))).startswith(
+        "Failed to do it: KeyError: 'AccessKeyId'. This is neither an answer of AWS nor an error of its SDK."
     )
-    assert caught.value.response["Error"]["Code"] == "ExpiredTokenException"
+
+
+@pytest.mark.parametrize("retries", [0, 1])
+def test_only_a_wing_takes_a_refused_value_for_a_change_that_may_hold(retries):
+    refusal = client_error("ValidationException", retries=retries)
+    assert AnsibleEUCError("Failed to do it", refusal).leaves_open is bool(retries)
 
 
 def test_a_sentence_of_our_own_stands_alone():
-    error = AnsibleImagesError("No.", changed=True)
+    error = AnsibleEUCError("No.", changed=True)
     assert str(error) == "No."
     assert error.kwargs == {"changed": True}
     assert error.response is None
@@ -99,11 +116,11 @@ def test_a_sentence_of_our_own_stands_alone():
 
 
 def test_an_answer_without_an_error_is_told_as_such():
-    error = AnsibleImagesError("Failed to do it", exceptions.ClientError({"ResponseMetadata": {}}, "Anything"))
+    error = AnsibleEUCError("Failed to do it", exceptions.ClientError({"ResponseMetadata": {}}, "Anything"))
     assert (error.code, error.answer) == ("no error code", "no message")
     assert not error.leaves_open
 
 
 def test_everything_that_is_wrong_is_in_one_message():
-    with pytest.raises(AnsibleImagesError, match=r"^One\. Two\. Nothing was asked of AWS, and nothing was changed\.$"):
+    with pytest.raises(AnsibleEUCError, match=r"^One\. Two\. Nothing was asked of AWS, and nothing was changed\.$"):
         refuse("One.", None, "Two.")

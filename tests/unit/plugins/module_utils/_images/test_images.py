@@ -93,6 +93,13 @@ def test_what_speaks_against_sharing(changes, expected):
     assert problem == (expected and f"Image wsi-123456789 (golden) in eu-west-1 {expected}")
 
 
+def test_what_speaks_against_sharing_after_a_wait():
+    assert images.sharing_problem({**IMAGE, "State": "PENDING"}, [], "eu-west-1", 60) == (
+        "Image wsi-123456789 (golden) in eu-west-1 was still PENDING after 60 seconds, and can be shared once it is"
+        " AVAILABLE. Raise wait_timeout, or run this again later."
+    )
+
+
 @pytest.mark.parametrize(
     ("owned", "expected"),
     [

@@ -60,7 +60,7 @@ def test_changes_from_a_and_b_sharing(state, account_ids, purge_accounts, grants
 @given(before=ACCOUNTS, listed=ACCOUNTS, state=st.sampled_from(["present", "absent"]), purge_accounts=st.booleans())
 def test_the_result_is_what_was_asked_for_and_nobody_else_is_touched(before, listed, state, purge_accounts):
     changes = sharing.plan_changes(before, state, listed, purge_accounts)
-    result = sharing.sharing_result("wsi-123456789", None, "label", before, changes)
+    result = sharing.sharing_result("wsi-123456789", None, "label", before, sharing.planned_outcome(before, changes))
     after = frozenset(result["shared_account_ids"])
     if state == "present":
         assert after == (listed if purge_accounts else before | listed)
@@ -72,50 +72,112 @@ def test_the_result_is_what_was_asked_for_and_nobody_else_is_touched(before, lis
 
 
 def test_result_and_diff():
-    changes = [Change(D, True), Change(A, False)]
-    assert sharing.sharing_result("wsi-123456789", "golden", "label", frozenset({B, A}), changes) == {
+    outcome = Outcome(shared_with={C, D}, done=[Change(D, True), Change(A, False)])
+    assert sharing.sharing_result("wsi-123456789", "golden", "label", frozenset({B, A}), outcome) == {
         "changed": True,
         "image_id": "wsi-123456789",
         "image_name": "golden",
-        "shared_account_ids": [B, D],
+        "shared_account_ids": [C, D],
         "granted_account_ids": [D],
         "revoked_account_ids": [A],
         "diff": {
             "before_header": "label",
             "after_header": "label",
             "before": {"image_id": "wsi-123456789", "shared_account_ids": [A, B]},
-            "after": {"image_id": "wsi-123456789", "shared_account_ids": [B, D]},
+            "after": {"image_id": "wsi-123456789", "shared_account_ids": [C, D]},
         },
     }
-    assert "image_name" not in sharing.sharing_result("wsi-123456789", None, "label", frozenset(), [])
+    nothing = sharing.sharing_result("wsi-123456789", None, "label", frozenset(), Outcome(frozenset()))
+    assert "image_name" not in nothing
+    assert not nothing["changed"]
 
 
+REFUSED = Failure("InvalidParameterValuesException", "No such account.", "Ask its owner.", is_open=False)
 OUTCOME = Outcome(
+    shared_with={A},
     done=[Change(A, True)],
     failed={
-        Change(C, True): Failure("InvalidParameterValuesException", "No such account.", "Ask its owner.", False),
-        Change(B, False): Failure("EndpointConnectionError", "Not reached", "", True),
+        Change(C, True): REFUSED,
+        Change(B, False): Failure("EndpointConnectionError", "Not reached", "", is_open=True),
     },
-    not_attempted=[Change(D, False), Change("000000000000", False)],
+    not_attempted=[Change("000000000000", True)],
 )
+HEAD = "Sharing image wsi-123456789 in eu-west-1 was not completed:"
+TAIL = " Run the same task again: it takes up what is left."
+
+
+def message(outcome):
+    return sharing.failure_message("wsi-123456789 in eu-west-1", outcome)
 
 
 def test_failure_result():
-    assert sharing.failure_result(OUTCOME) == {
+    not_attempted = [Change(D, False), Change("000000000000", False)]
+    late = Failure("InternalFailure", "Oh", "", is_open=False, may_take_effect=True)
+    failed = {**OUTCOME.failed, Change("999999999999", True): late}
+    assert sharing.failure_result(Outcome(frozenset(), failed=failed, not_attempted=not_attempted)) == {
         "failed_accounts": {
-            C: {"code": "InvalidParameterValuesException", "message": "No such account."},
-            B: {"code": "EndpointConnectionError", "message": "Not reached"},
+            C: {"code": "InvalidParameterValuesException", "message": "No such account.", "may_take_effect": False},
+            B: {"code": "EndpointConnectionError", "message": "Not reached", "may_take_effect": True},
+            "999999999999": {"code": "InternalFailure", "message": "Oh", "may_take_effect": True},
         },
         "not_attempted_account_ids": ["000000000000", D],
     }
 
 
 def test_failure_message():
-    assert sharing.failure_message("wsi-123456789 in eu-west-1", OUTCOME) == (
-        "Sharing image wsi-123456789 in eu-west-1 was not completed: 1 granted, 0 revoked, 2 failed, 2 not attempted."
+    assert message(OUTCOME) == (
+        f"{HEAD} 1 granted, 0 revoked, 2 failed, 1 not attempted."
         f" Failed to share with account {C}: InvalidParameterValuesException: No such account."
         f" Failed to stop sharing with account {B}: EndpointConnectionError: Not reached."
         " Whether AWS did it all the same is not known: the permissions could not be read again."
-        " Ask its owner."
-        " Run the same task again: it takes up what is left."
+        f" Ask its owner.{TAIL}"
     )
+
+
+def test_what_did_not_hold_when_read_again_may_still():
+    late = Failure("ConnectionClosedError", "Gone", "Look.", is_open=False, may_take_effect=True)
+    assert message(Outcome(frozenset(), failed={Change(A, False): late})) == (
+        f"{HEAD} 0 granted, 0 revoked, 1 failed, 0 not attempted. Failed to stop sharing with account {A}:"
+        " ConnectionClosedError: Gone. It did not hold when the permissions were read again, but may still take"
+        f" effect. Look.{TAIL}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("failed", "not_attempted", "is_said"),
+    [(Change(A, True), Change(B, False), True), (Change(A, True), Change(B, True), False),
+     (Change(A, False), Change(B, False), False)],
+)  # fmt: skip
+def test_who_kept_an_image_because_a_grant_failed(failed, not_attempted, is_said):
+    said = "Because an account could not be granted permission, nobody's was revoked." in message(
+        Outcome(frozenset(), failed={failed: REFUSED}, not_attempted=[not_attempted])
+    )
+    assert said is is_said
+
+
+def test_failures_that_are_alike_are_told_once():
+    refused = {number: Failure("ValidationException", f"No {number:012d}.", "Ask.", False) for number in range(300)}
+    told = message(
+        Outcome(
+            frozenset(),
+            failed={
+                **{Change(f"{number:012d}", True): failure for number, failure in refused.items()},
+                Change(A, False): Failure("ValidationException", f"No {A}.", "Ask.", False),
+            },
+        )
+    )
+    assert told.startswith(
+        f"{HEAD} 0 granted, 0 revoked, 301 failed, 0 not attempted. Failed to share with 300 accounts"
+        " ('000000000000', '000000000001', "
+    )
+    assert "'000000000049', and 250 more), of the first: ValidationException: No 000000000000. Failed to stop" in told
+    assert told.endswith(f"Failed to stop sharing with account {A}: ValidationException: No {A}. Ask.{TAIL}")
+    assert len(told) < 2000
+
+
+def test_a_message_stays_bounded_whatever_aws_says():
+    kinds = {Change(f"{n:012d}", True): Failure(f"Code{n}", "x" * 5000, "", False) for n in range(300)}
+    told = message(Outcome(frozenset(), failed=kinds))
+    assert told.endswith(f"Failures of 295 more kinds are in failed_accounts.{TAIL}")
+    assert told.count("x" * 1000 + ".") == 5
+    assert len(told) < 6000
