@@ -4,7 +4,7 @@
 
 """The floor of the benchmark: share an image with accounts by the fewest calls, and by nothing but boto3.
 
-    python floor.py IMAGE_ID [ACCOUNT_ID ...]
+    python floor.py [--role ARN] IMAGE_ID [ACCOUNT_ID ...]
 
 It reads who has the image and grants what is missing, with botocore's adaptive retries. It does not look at the image,
 checks nothing and reports nothing.
@@ -44,5 +44,23 @@ def share(client: Any, image_id: str, *account_ids: str) -> None:
             client.update_workspace_image_permission(ImageId=image_id, AllowCopyImage=True, SharedAccountId=account_id)
 
 
+def assumed(role_arn: str) -> dict[str, str]:
+    """Return the credentials of a role, as options of a client."""
+    answer = new_client("sts", {}).assume_role(RoleArn=role_arn, RoleSessionName="floor")["Credentials"]
+    return {
+        "aws_access_key_id": answer["AccessKeyId"],
+        "aws_secret_access_key": answer["SecretAccessKey"],
+        "aws_session_token": answer["SessionToken"],
+    }
+
+
+def main(arguments: list[str]) -> None:
+    """Share the image that the command line names."""
+    credentials = {}
+    if arguments[0] == "--role":
+        credentials, arguments = assumed(arguments[1]), arguments[2:]
+    share(new_client("workspaces", retries("adaptive"), **credentials), *arguments)
+
+
 if __name__ == "__main__":
-    share(new_client("workspaces", retries("adaptive")), *sys.argv[1:])
+    main(sys.argv[1:])

@@ -29,6 +29,7 @@ REGION = "eu-west-1"
 # Two accounts, so that two contenders can meet the throttle side by side: each account has a token bucket of its own.
 OURS, BARE = "111111111111", "222222222222"
 IMAGES = [f"wsi-golden00{number}" for number in range(1, 5)]
+ROLE = f"arn:aws:iam::{OURS}:role/images"
 BURST = 5
 Command = Sequence[str]
 
@@ -113,9 +114,9 @@ class Bench:
         (file,) = folder.glob("*/AnsiballZ_*.py")
         return [sys.executable, str(file)]
 
-    def share(self, account_ids: list[str], image_id: str = IMAGES[0]) -> list[str]:
+    def share(self, account_ids: list[str], image_id: str = IMAGES[0], module: str = MODULE, **more: str) -> list[str]:
         """Return the command that runs the module's process alone."""
-        return self.packed(MODULE, image_id=image_id, shared_account_ids=account_ids)
+        return self.packed(module, image_id=image_id, shared_account_ids=account_ids, **more)
 
     def ad_hoc(self, module: str, **arguments: Any) -> list[str]:
         """Return the command that runs one module by `ansible`."""
@@ -143,11 +144,15 @@ class Bench:
         ratios: list[float],
         goal: str = "",
         note: str = "",
+        matters: str = "",
         samples: Mapping[str, Sequence[Sample]] | None = None,
     ) -> None:
-        """Add a row to the report, and show it."""
+        """Add a row to the report, and show it.
+
+        :param matters: What it tells a reader who reads five figures; empty for what only some want to know.
+        """
         as_data = {name: [asdict(sample) for sample in taken] for name, taken in (samples or {}).items()}
-        row = Row(item, what, ratios, goal, note, as_data)
+        row = Row(item, what, ratios, goal, note, as_data, matters)
         self.rows.append(row)
         print(row, flush=True)
 
@@ -171,6 +176,7 @@ def settings(url: str, home: Path) -> dict[str, str]:
         "HOME": str(home),
         "ANSIBLE_HOME": str(home / "ansible"),
         "ANSIBLE_COLLECTIONS_PATH": str(TREE.parents[2]),
+        "ANSIBLE_LIBRARY": str(Path(__file__).with_name("library")),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         "AWS_ENDPOINT_URL": url,
