@@ -4,43 +4,48 @@
 
 """AWS's wire protocols and request validation, driven by botocore's service models.
 
-WorkSpaces is spoken to in JSON 1.1, STS in the query protocol. The WorkSpaces model of newer botocore names
-smithy-rpc-v2-cbor too, but botocore prefers JSON where a service has both (PRIORITY_ORDERED_SUPPORTED_PROTOCOLS).
+STS is spoken to in the query protocol, every other service here in JSON 1.1. The WorkSpaces model of newer botocore
+names smithy-rpc-v2-cbor too, but botocore prefers JSON where a service has both (PRIORITY_ORDERED_SUPPORTED_PROTOCOLS).
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
-import botocore.session
 import xmltodict
-from botocore.model import OperationModel, OperationNotFoundError, ServiceModel, Shape
+from botocore.model import OperationModel, OperationNotFoundError, Shape
 from botocore.validate import ParamValidator
 from werkzeug.wrappers import Request
 
-_CREDENTIAL = re.compile(r"Credential=(?P<access_key>[^/]+)/\d{8}/(?P<region>[^/]+)/")
+from .service import AwsError, Service
+from .services import SERVICES
 
-
-class AwsError(Exception):
-    """An error as AWS answers it: code, message, HTTP status and the members of its shape (`ResourceId`, `reason`)."""
-
-    def __init__(self, code: str, message: str, status: int = 400, **members: str) -> None:
-        super().__init__(code, message)
-        self.code = code
-        self.message = message
-        self.status = status
-        self.members = members
+_CREDENTIAL = re.compile(r"Credential=(?P<access_key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/")
+# What any operation can be refused with: its code in JSON, where the status is 400, and code and status in the query
+# protocol (STS's list of common errors; MalformedInput is assumed).
+_COMMON = {
+    "ExpiredTokenException": ("ExpiredToken", 403),
+    "MissingAuthenticationTokenException": ("MissingAuthenticationToken", 403),
+    "SerializationException": ("MalformedInput", 400),
+    "ThrottlingException": ("Throttling", 400),
+    "UnknownOperationException": ("InvalidAction", 400),
+    "UnrecognizedClientException": ("InvalidClientTokenId", 403),
+    "ValidationException": ("ValidationError", 400),
+}
 
 
 @dataclass(frozen=True)
 class Received:
-    """A request as it came, unchecked. `parameters` is None if the body could not be read."""
+    """A request as it came, unchecked. `service` is None, or `parameters`, if the request does not tell.
 
+    `query` says how to answer: in the query protocol, or in JSON 1.1.
+    """
+
+    service: Service | None
     query: bool
     operation: str
     parameters: Any
@@ -48,33 +53,21 @@ class Received:
     session_token: str
     region: str
 
-    @property
-    def service(self) -> ServiceModel:
-        """The model of the service that the request's protocol belongs to."""
-        return _service("sts" if self.query else "workspaces")
-
-
-@functools.cache
-def _service(name: str) -> ServiceModel:
-    return botocore.session.get_session().get_service_model(name)
-
 
 def receive(request: Request) -> Received:
-    """Take a request apart. Never fails: what is missing is empty, and refused later."""
+    """Take a request apart. Never fails: what is missing is empty, and refused later.
+
+    One URL serves all services, so a request is for the one in the scope of its signature, and has to be in that
+    one's protocol.
+    """
     credential = _CREDENTIAL.search(request.headers.get("Authorization", ""))
     query = request.mimetype == "application/x-www-form-urlencoded"
-    parameters: Any = None
-    if query:
-        parameters = dict(request.form)
-        operation = parameters.pop("Action", "")
-        parameters.pop("Version", None)
-    else:
-        prefix, _dot, operation = request.headers.get("X-Amz-Target", "").partition(".")
-        if prefix != _service("workspaces").metadata["targetPrefix"]:
-            operation = ""
-        with contextlib.suppress(ValueError):
-            parameters = json.loads(request.get_data())
+    service = SERVICES.get(credential["service"]) if credential else None
+    if service and service.query != query:
+        service = None
+    operation, parameters = _query(request, service) if query else _json(request, service)
     return Received(
+        service=service,
         query=query,
         operation=operation,
         parameters=parameters,
@@ -84,35 +77,89 @@ def receive(request: Request) -> Received:
     )
 
 
-def check_operation(received: Received) -> OperationModel:
-    """The operation's model. Raises UnknownOperationException (InvalidAction in the query protocol)."""
-    try:
-        return received.service.operation_model(received.operation)
-    except OperationNotFoundError:
-        raise unknown_operation(received) from None
+def _json(request: Request, service: Service | None) -> tuple[str, Any]:
+    """Operation and parameters of a request in JSON 1.1; no operation if its target is not of the service."""
+    prefix, _dot, operation = request.headers.get("X-Amz-Target", "").partition(".")
+    if service is None or prefix != service.model.metadata["targetPrefix"]:
+        operation = ""
+    with contextlib.suppress(ValueError):
+        return operation, json.loads(request.get_data())
+    return operation, None
+
+
+def _query(request: Request, service: Service | None) -> tuple[str, Any]:
+    """Operation and parameters of a request in the query protocol; no operation if its version is not the service's."""
+    form = request.form.to_dict()
+    operation = form.pop("Action", "")
+    version = form.pop("Version", "")
+    if service is None or version != service.model.api_version:
+        return "", form
+    with contextlib.suppress(OperationNotFoundError):
+        return operation, _typed(_tree(form), service.model.operation_model(operation).input_shape)
+    return operation, form
+
+
+def _tree(form: dict[str, str]) -> dict[str, Any]:
+    """`Tags.member.1.Key=x` as dictionaries in dictionaries."""
+    tree: dict[str, Any] = {}
+    for path, value in form.items():
+        *above, name = path.split(".")
+        place = tree
+        for step in above:
+            below = place.setdefault(step, {})
+            place = below if isinstance(below, dict) else {}
+        place[name] = value
+    return tree
+
+
+def _typed(value: Any, shape: Any) -> Any:
+    """The text of a query as what the shape has for it; as it is where it has nothing, or the text is no such thing."""
+    match (shape.type_name if shape else None), value:
+        case "structure", dict():
+            return {name: _typed(item, shape.members.get(name)) for name, item in value.items()}
+        case "list", {"member": dict(members)}:
+            return [_typed(item, shape.member) for item in members.values()]
+        case "list", "":
+            return []
+        case "integer", str() if re.fullmatch("-?[0-9]+", value):
+            return int(value)
+    return value
+
+
+def common_error(received: Received, code: str, message: str) -> AwsError:
+    """An error that any operation can have, by its code in JSON, as the request's protocol has it."""
+    query_code, query_status = _COMMON[code]
+    return AwsError(query_code, message, query_status) if received.query else AwsError(code, message)
+
+
+def check_operation(received: Received) -> tuple[Service, OperationModel]:
+    """The service, and its model of the operation. Raises UnknownOperationException (in a query InvalidAction)."""
+    with contextlib.suppress(OperationNotFoundError):
+        if received.service:
+            return received.service, received.service.model.operation_model(received.operation)
+    raise unknown_operation(received)
 
 
 def unknown_operation(received: Received) -> AwsError:
     """The error for an operation that the service, or this server, does not have."""
-    code = "InvalidAction" if received.query else "UnknownOperationException"
-    return AwsError(code, f"There is no operation {received.operation!r} here.")
+    return common_error(received, "UnknownOperationException", f"There is no operation {received.operation!r} here.")
 
 
-def validate(parameters: Any, shape: Shape | None) -> None:
+def validate(received: Received, shape: Shape | None) -> None:
     """Hold the parameters against the operation's input shape in the model.
 
     Raises AwsError: SerializationException for what the model has no place for (wrong type, unknown member, no JSON
     object at all), ValidationException for what it forbids. AWS's other JSON services use these two codes so; that
-    WorkSpaces does, and that it refuses unknown members at all, is assumed.
+    WorkSpaces does, and that it refuses unknown members at all, is assumed, as is that STS does.
     """
     if shape is None:
         return
-    report = ParamValidator().validate(parameters, shape).generate_report()
+    report = ParamValidator().validate(received.parameters, shape).generate_report()
     if re.search("^(Invalid type|Unknown parameter)", report, re.MULTILINE):
-        raise AwsError("SerializationException", report)
-    problems = [report, *_violations(parameters, shape, "input")]
+        raise common_error(received, "SerializationException", report)
+    problems = [report, *_violations(received.parameters, shape, "input")]
     if message := "\n".join(filter(None, problems)):
-        raise AwsError("ValidationException", message)
+        raise common_error(received, "ValidationException", message)
 
 
 def _violations(value: Any, shape: Shape, name: str) -> list[str]:
@@ -129,9 +176,10 @@ def _violations(value: Any, shape: Shape, name: str) -> list[str]:
     size = len(value) if isinstance(value, (str, list)) else value if number else 0
     if size > facts.get("max", size):
         found.append(f"{name}: {value!r} is more or longer than {facts['max']}.")
-    # Java's matches(), which AWS uses, is a full match, and its \d is ASCII.
-    if "pattern" in facts and not re.fullmatch(facts["pattern"], value, re.ASCII):
-        found.append(f"{name}: {value!r} does not match {facts['pattern']}.")
+    # Java's matches(), which AWS uses, is a full match, and its \d is ASCII. Its \p{L}, which tags have, Python lacks.
+    pattern = facts.get("pattern", "")
+    if pattern and r"\p{" not in pattern and not re.fullmatch(pattern, value, re.ASCII):
+        found.append(f"{name}: {value!r} does not match {pattern}.")
     if "enum" in facts and value not in facts["enum"]:
         found.append(f"{name}: {value!r} is none of {', '.join(facts['enum'])}.")
     return found

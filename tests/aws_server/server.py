@@ -23,8 +23,18 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from .operations import BEHAVIOURS
-from .protocol import AwsError, Received, check_operation, receive, render, render_error, unknown_operation, validate
+from .credentials import caller_of, is_expired, is_known
+from .protocol import (
+    Received,
+    check_operation,
+    common_error,
+    receive,
+    render,
+    render_error,
+    unknown_operation,
+    validate,
+)
+from .service import AwsError
 from .state import Call, Fault, State
 
 CONTROL = "/_control"
@@ -45,9 +55,8 @@ def handle(state: State, request: Request) -> Answer:
     """Perform a call, with the fault that is due, and write it into the journal."""
     received = receive(request)
     with state.lock:
-        fault = state.fault_for(received.operation, received.parameters)
-        account = state.access_keys.get(received.access_key, "")
-        call = Call(received.operation, account, received.region, received.parameters)
+        call = _call(state, received)
+        fault = state.fault_for(call)
         request_id = f"{len(state.journal) + 1:08d}"
         writes = len(state.history)
         status, error = 200, None
@@ -69,29 +78,55 @@ def handle(state: State, request: Request) -> Answer:
     )
 
 
+def _call(state: State, received: Received) -> Call:
+    caller = caller_of(state, received.access_key)
+    return Call(
+        received.operation,
+        caller.account,
+        received.region,
+        received.parameters,
+        caller=caller.arn,
+        access_key=received.access_key,
+    )
+
+
 def _perform(state: State, received: Received, call: Call, fault: Fault | None) -> dict[str, Any]:
     """Check the call as AWS does, let it take effect and answer. Raises AwsError."""
     interruption = _interruption(fault)
     if fault and interruption and not fault.applied:
         raise interruption
     _authenticate(state, received)
-    operation = check_operation(received)
-    validate(received.parameters, operation.input_shape)
-    if state.throttle and not state.throttle.allows(call.account, call.region):
-        raise AwsError("ThrottlingException", "Rate exceeded")
-    behaviour = BEHAVIOURS.get(xform_name(received.operation))
+    service, operation = check_operation(received)
+    validate(received, operation.input_shape)
+    throttle = state.throttle_of(service.name)
+    if throttle and not throttle.allows(call.account, call.region):
+        raise common_error(received, "ThrottlingException", "Rate exceeded")
+    behaviour = service.behaviours.get(xform_name(received.operation))
     if behaviour is None:
         raise unknown_operation(received)
     stale = fault is not None and fault.kind == "stale"
-    past = state.history[-fault.writes :] if fault and stale else []
-    images = list(past[0] if past else state.images)
-    answer = behaviour(state, call, images)
-    if not stale and images != state.images:
-        state.history.append(state.images)
-        state.images = images
+    view = _before(state, fault.writes) if fault and stale else replace(state, **state.resources())
+    answer = behaviour(view, call)
+    if not stale:
+        _commit(state, view)
     if interruption:
         raise interruption
     return answer
+
+
+def _before(state: State, writes: int) -> State:
+    """The state with the resources as they were before the last writes, or the first one."""
+    then = (state.history[-writes:] or [state.resources()])[0]
+    copies: dict[str, Any] = {name: list(resources) for name, resources in then.items()}
+    return replace(state, **copies)
+
+
+def _commit(state: State, view: State) -> None:
+    """Let what a call changed in its view of the state count, and remember what was before."""
+    before, after = state.resources(), view.resources()
+    if after != before:
+        state.history.append(before)
+        vars(state).update(after)
 
 
 def _interruption(fault: Fault | None) -> AwsError | None:
@@ -105,15 +140,15 @@ def _interruption(fault: Fault | None) -> AwsError | None:
 
 
 def _authenticate(state: State, received: Received) -> None:
-    """Access key and session token must be known; signatures are not looked at."""
+    """Access key and session token must be known and not expired; signatures are not looked at."""
     if not received.access_key:
-        raise AwsError("MissingAuthenticationTokenException", "Missing Authentication Token")
-    expected = state.session_tokens.get(received.access_key, "")
-    if received.access_key not in state.access_keys or received.session_token != expected:
+        raise common_error(received, "MissingAuthenticationTokenException", "Missing Authentication Token")
+    if not is_known(state, received.access_key, received.session_token):
         message = "The security token included in the request is invalid."
-        if received.query:
-            raise AwsError("InvalidClientTokenId", message, 403)
-        raise AwsError("UnrecognizedClientException", message)
+        raise common_error(received, "UnrecognizedClientException", message)
+    if is_expired(state, received.access_key):
+        message = "The security token included in the request is expired"
+        raise common_error(received, "ExpiredTokenException", message)
 
 
 def _write_down(state: State, call: Call) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the server knows: accounts, images, faults to inject, and the journal of calls."""
+"""What the server knows: accounts, roles, images, faults to inject, and the journal of calls."""
 
 from __future__ import annotations
 
@@ -42,11 +42,48 @@ class Image:
 
 
 @dataclass(frozen=True)
+class Role:
+    """A role that account ids, users, roles and sessions of roles in `trusted` (the others by their ARNs) may assume.
+
+    They have to give `external_id` if it is not None. Sessions last `max_session_seconds` at most, an hour or more.
+    """
+
+    arn: str
+    trusted: frozenset[str] = frozenset()
+    external_id: str | None = None
+    max_session_seconds: int = 3600
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "trusted", frozenset(self.trusted))  # as with images
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who calls. `role_arn` is that of the role whose session it is, or empty."""
+
+    account: str = ""
+    arn: str = ""
+    user_id: str = ""
+    role_arn: str = ""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What belongs to a temporary access key. It ends when the clock reads `expires`."""
+
+    principal: Principal
+    secret_access_key: str
+    session_token: str
+    expires: float
+
+
+@dataclass(frozen=True)
 class Fault:
     """What goes wrong at the `call`-th call of an operation (from 1) and the next ones: `times` in all, None = ever.
 
-    With `account_id`, only calls with that SharedAccountId count. Calls are counted in the journal, so clearing the
-    journal starts again from 1. The first fault in the list that fits is the one that happens. The kinds:
+    With `account_id`, only calls with that SharedAccountId count, with `region` only those to that Region. Calls are
+    counted in the journal, so clearing the journal starts again from 1. The first fault in the list that fits is the
+    one that happens. The kinds:
 
     - error: `code`, `message` and HTTP `status` are answered; with `applied` after the call took effect.
     - drop: the connection is closed without an answer; with `applied` after the call took effect.
@@ -63,6 +100,7 @@ class Fault:
     call: int = 1
     times: int | None = 1
     account_id: str | None = None
+    region: str | None = None
     applied: bool = False
     code: str = "InternalFailure"
     message: str = "Injected fault."
@@ -76,13 +114,22 @@ class Fault:
         self.body.encode("latin-1")  # an error now, and not when the fault is due
         object.__setattr__(self, "status", self.status or (200 if self.kind == "page" else 500))
 
+    def meets(self, call: Call) -> bool:
+        """Whether a call is one of those that count."""
+        return (
+            call.operation == self.operation
+            and self.region in (None, call.region)
+            and (self.account_id is None or call.shared_account_id == self.account_id)
+        )
+
 
 @dataclass(frozen=True)
 class Call:
     """A call as the journal holds it.
 
     `error` is the code that was answered ("ConnectionClosed" for a drop, "NotFromAWS" for a page), `changed` whether
-    the call had an effect, `shared_account_ids` those of the image named ImageId after the call.
+    the call changed a resource, `shared_account_ids` those of the image named ImageId after the call, `caller` the
+    ARN of who called.
     """
 
     operation: str
@@ -92,6 +139,13 @@ class Call:
     error: str | None = None
     changed: bool = False
     shared_account_ids: frozenset[str] | None = None
+    caller: str = ""
+    access_key: str = ""
+
+    @property
+    def shared_account_id(self) -> str | None:
+        """The parameter SharedAccountId, if there is one."""
+        return self.parameters.get("SharedAccountId") if isinstance(self.parameters, dict) else None
 
 
 @dataclass
@@ -111,25 +165,39 @@ class Throttle:
         self._buckets[account, region] = (tokens - 1 if tokens >= 1 else tokens, now)
         return tokens >= 1
 
+    def as_json(self) -> dict[str, float]:
+        """What it was made with."""
+        return {"rate": self.rate, "burst": self.burst}
+
 
 @dataclass
 class State:
     """Everything the server knows. Hold `lock` to change it while the server runs.
 
-    `access_keys` leads from access key to account id; `session_tokens` from access key to the session token that must
-    come with it; `unknown_account_ids` cannot be shared with; a copied image is PENDING for `copy_pending_looks`.
+    - `access_keys` leads from access key to account id, `session_tokens` from access key to the session token that must
+      come with it; `expired_access_keys` are those that were good once.
+    - `unknown_account_ids` cannot be shared with; a copied image is PENDING for `copy_pending_looks`.
+    - `throttle` is WorkSpaces' own; `service_throttles` leads from the name of another service to its.
+    - A session of a role ends after `session_seconds` of `clock`, which is a Unix time, if that is not None, although
+      the caller is told what it asked for.
     """
 
     access_keys: dict[str, str] = field(default_factory=dict)
     session_tokens: dict[str, str] = field(default_factory=dict)
+    expired_access_keys: set[str] = field(default_factory=set)
+    roles: list[Role] = field(default_factory=list)
+    session_seconds: float | None = None
     images: list[Image] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     unknown_account_ids: set[str] = field(default_factory=set)
     image_quota: int = 40
     copy_pending_looks: int = 2
     throttle: Throttle | None = None
+    service_throttles: dict[str, Throttle] = field(default_factory=dict)
+    clock: Callable[[], float] = time.time
     journal: list[Call] = field(default_factory=list)
-    history: list[list[Image]] = field(default_factory=list)  # the images before each write, oldest first
+    sessions: dict[str, Session] = field(default_factory=dict)  # by access key
+    history: list[dict[str, Any]] = field(default_factory=list)  # resources() before each write, oldest first
     looks: Counter[str] = field(default_factory=Counter)  # image id -> DescribeWorkspaceImages that listed it
     pages: dict[str, str] = field(default_factory=dict)  # NextToken -> last id of the page before
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -141,21 +209,25 @@ class State:
                 return image
         raise KeyError(image_id)
 
+    def resources(self) -> dict[str, Any]:
+        """Copies of the lists that calls change: what a stale read sees as it was, and what the history holds."""
+        return {"images": list(self.images)}
+
+    def throttle_of(self, service: str) -> Throttle | None:
+        """The throttle of a service, by its name."""
+        return self.throttle if service == "workspaces" else self.service_throttles.get(service)
+
     def calls(self, operation: str) -> list[Call]:
         """The journal's calls of one operation."""
         return [call for call in self.journal if call.operation == operation]
 
-    def fault_for(self, operation: str, parameters: Any) -> Fault | None:
+    def fault_for(self, coming: Call) -> Fault | None:
         """The fault that the call coming next meets, if any."""
-        account_id = parameters.get("SharedAccountId") if isinstance(parameters, dict) else None
         for fault in self.faults:
-            if fault.operation != operation or fault.account_id not in (None, account_id):
+            if not fault.meets(coming):
                 continue
-            before = sum(
-                fault.account_id is None or call.parameters.get("SharedAccountId") == account_id
-                for call in self.calls(operation)
-            )
-            if before + 1 >= fault.call and (fault.times is None or before + 1 < fault.call + fault.times):
+            number = 1 + sum(fault.meets(call) for call in self.journal)
+            if number >= fault.call and (fault.times is None or number < fault.call + fault.times):
                 return fault
         return None
 
@@ -167,26 +239,31 @@ class State:
         given = {name: value for name, value in data.items() if name != "journal"}
         given["images"] = [Image(**image) for image in given.get("images", [])]
         given["faults"] = [Fault(**fault) for fault in given.get("faults", [])]
-        given["unknown_account_ids"] = set(given.get("unknown_account_ids", ()))
+        given["roles"] = [Role(**role) for role in given.get("roles", [])]
+        for name in ("unknown_account_ids", "expired_access_keys"):
+            given[name] = set(given.get(name, ()))
         given["throttle"] = Throttle(**given["throttle"]) if given.get("throttle") else None
+        throttles = given.get("service_throttles", {})
+        given["service_throttles"] = {service: Throttle(**throttle) for service, throttle in throttles.items()}
         fresh = vars(State(**given))
         with self.lock:
             vars(self).update({name: value for name, value in fresh.items() if name != "lock"})
 
     def as_json(self) -> dict[str, Any]:
         """The state and the journal as JSON types, sets as sorted lists."""
-        throttle = self.throttle and {"rate": self.throttle.rate, "burst": self.throttle.burst}
-        plain = {name: getattr(self, name) for name in ("access_keys", "session_tokens", "image_quota")}
+        names = ("access_keys", "session_tokens", "session_seconds", "image_quota", "copy_pending_looks")
         return {
-            **plain,
-            "copy_pending_looks": self.copy_pending_looks,
+            **{name: getattr(self, name) for name in names},
+            "expired_access_keys": sorted(self.expired_access_keys),
             "unknown_account_ids": sorted(self.unknown_account_ids),
+            "roles": [_plain(role) for role in self.roles],
             "images": [_plain(image) for image in self.images],
             "faults": [_plain(fault) for fault in self.faults],
-            "throttle": throttle,
+            "throttle": self.throttle and self.throttle.as_json(),
+            "service_throttles": {name: throttle.as_json() for name, throttle in self.service_throttles.items()},
             "journal": [_plain(call) for call in self.journal],
         }
 
 
-def _plain(record: Image | Fault | Call) -> dict[str, Any]:
+def _plain(record: Image | Role | Fault | Call) -> dict[str, Any]:
     return {name: sorted(v) if isinstance(v, frozenset) else v for name, v in asdict(record).items()}

@@ -14,19 +14,19 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import boto3
-import botocore.session
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from ansible_collections.euc.aws.tests.aws_server import Call, Fault, Image, State, Throttle, attach, serve
+from ansible_collections.euc.aws.tests.aws_server import Call, Fault, Image, Role, State, Throttle, serve
+from ansible_collections.euc.aws.tests.aws_server.pages import page
 from ansible_collections.euc.aws.tests.aws_server.server import make
+from ansible_collections.euc.aws.tests.aws_server.service import AwsError, Service
+from ansible_collections.euc.aws.tests.aws_server.services import SERVICES
+from ansible_collections.euc.aws.tests.unit.aws_server.support import Connect, call, client, in_process, refusal
 
 ROOT = Path(__file__).parents[3]
 OWNER, FRIEND, STRANGER, BYOL = "111111111111", "222222222222", "333333333333", "444444444444"
@@ -38,7 +38,6 @@ DESCRIBE, PERMISSIONS, UPDATE, COPY, DELETE = (
     "CopyWorkspaceImage",
     "DeleteWorkspaceImage",
 )
-Connect = Callable[..., Any]
 
 
 def new_state(**settings: Any) -> State:
@@ -52,55 +51,6 @@ def new_state(**settings: Any) -> State:
     ]
     access_keys = {"OWNER": OWNER, "FRIEND": FRIEND, "STRANGER": STRANGER}
     return State(**{"access_keys": access_keys, "images": images, **settings})
-
-
-def client(key: str = "OWNER", service: str = "workspaces", token: str | None = None, **settings: Any) -> Any:
-    """A boto3 client that neither retries nor checks parameters, unless told so."""
-    config = {"retries": {"total_max_attempts": 1}, "parameter_validation": False, "read_timeout": 1}
-    config.update(settings.pop("config", {}))
-    return boto3.client(
-        service,
-        aws_access_key_id=key,
-        aws_secret_access_key="secret",
-        aws_session_token=token,
-        config=Config(**config),
-        **{"region_name": "us-east-1", **settings},
-    )
-
-
-client()  # botocore reads its models once here, and not again in each process that ansible-test forks for a test
-
-
-def in_process(state: State, *args: Any, **settings: Any) -> Any:
-    """A client attached to the state."""
-    attached = client(*args, **settings)
-    attach(attached, state)
-    return attached
-
-
-@pytest.fixture(params=["in-process", "http"])
-def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
-    """Makes clients that reach a state in each of the two ways."""
-    with ExitStack() as stack:
-
-        def over_http(state: State, *args: Any, **settings: Any) -> Any:
-            return client(*args, endpoint_url=stack.enter_context(serve(state)), **settings)
-
-        yield in_process if request.param == "in-process" else over_http
-
-
-def call(connection: Any, operation: str, **parameters: Any) -> dict[str, Any]:
-    """Call by AWS's name of the operation; the answer without its metadata."""
-    answer: dict[str, Any] = getattr(connection, botocore.xform_name(operation))(**parameters)
-    answer.pop("ResponseMetadata")
-    return answer
-
-
-def refusal(connection: Any, operation: str, **parameters: Any) -> ClientError:
-    """The error that a call ends in."""
-    with pytest.raises(ClientError) as caught:
-        call(connection, operation, **parameters)
-    return caught.value
 
 
 def grant(account_id: str, image_id: str = GOLD) -> dict[str, Any]:
@@ -315,18 +265,6 @@ def test_deletes_an_unshared_image() -> None:
     assert GOLD not in [image.image_id for image in state.images]
 
 
-def test_tells_who_calls(connect: Connect) -> None:
-    identity = call(connect(new_state(), "FRIEND", "sts"), "GetCallerIdentity")
-    assert identity == {"UserId": "AIDATESTER", "Account": FRIEND, "Arn": f"arn:aws:iam::{FRIEND}:user/tester"}
-
-
-def test_refuses_in_the_query_protocol() -> None:
-    error = refusal(in_process(new_state(), "NOBODY", "sts"), "GetCallerIdentity").response
-    assert (error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"]) == ("InvalidClientTokenId", 403)
-    error = refusal(in_process(new_state(), "OWNER", "sts"), "GetSessionToken").response
-    assert error["Error"]["Code"] == "InvalidAction"
-
-
 @pytest.mark.parametrize(("token", "accepted"), [("right", True), ("wrong", False), (None, False)])
 def test_session_tokens(token: str | None, accepted: bool) -> None:
     connection = in_process(new_state(session_tokens={"OWNER": "right"}), token=token)
@@ -504,6 +442,15 @@ def test_a_fault_holds_for_its_calls(fault: Fault, refused: list[int]) -> None:
     assert len(state.journal) == 10
 
 
+def test_calls_to_a_region_are_counted_apart() -> None:
+    state = new_state(faults=[Fault(DESCRIBE, call=2, region="eu-west-1")])
+    here, there = in_process(state), in_process(state, region_name="eu-west-1")
+    for connection in (here, there, here, here):
+        call(connection, DESCRIBE)
+    refusal(there, DESCRIBE)
+    call(there, DESCRIBE)
+
+
 def test_calls_for_an_account_are_counted_apart() -> None:
     state = new_state(faults=[Fault(UPDATE, call=2, account_id=STRANGER)])
     owner = in_process(state)
@@ -568,10 +515,12 @@ def test_the_journal_tells_who_did_what() -> None:
     refusal(in_process(state, "FRIEND"), UPDATE, **revoke(FRIEND))
     call(in_process(state, "FRIEND", region_name="eu-west-1"), DESCRIBE)
     shared = frozenset([FRIEND, STRANGER])
+    arns = {name: f"arn:aws:iam::{account}:user/tester" for name, account in state.access_keys.items()}
+    owner, friend = ({"caller": arns[name], "access_key": name} for name in ("OWNER", "FRIEND"))
     assert state.journal == [
-        Call(UPDATE, OWNER, "us-east-1", grant(STRANGER), None, True, shared),
-        Call(UPDATE, FRIEND, "us-east-1", revoke(FRIEND), "AccessDeniedException", False, shared),
-        Call(DESCRIBE, FRIEND, "eu-west-1", {}, None, False, None),
+        Call(UPDATE, OWNER, "us-east-1", grant(STRANGER), None, True, shared, **owner),
+        Call(UPDATE, FRIEND, "us-east-1", revoke(FRIEND), "AccessDeniedException", False, shared, **friend),
+        Call(DESCRIBE, FRIEND, "eu-west-1", {}, None, False, None, **friend),
     ]
     assert state.calls(DESCRIBE) == state.journal[2:]
 
@@ -600,6 +549,10 @@ def test_a_state_survives_json() -> None:
         faults=[Fault(UPDATE, "drop", times=None), Fault(UPDATE, "page", body="\xff")],
         unknown_account_ids={BYOL},
         session_tokens={"OWNER": "token"},
+        expired_access_keys={"FRIEND"},
+        roles=[Role("arn:aws:iam::222222222222:role/images", frozenset([OWNER]), "external-id", 7200)],
+        session_seconds=2.5,
+        service_throttles={"sts": Throttle(3, 4)},
         throttle=Throttle(1, 2),
         image_quota=7,
         copy_pending_looks=3,
@@ -610,7 +563,7 @@ def test_a_state_survives_json() -> None:
     other.load(copy.deepcopy(told))
     assert len(told.pop("journal")) == 1
     assert other.as_json() == {**told, "journal": []}
-    for name in ("images", "faults", "unknown_account_ids", "session_tokens", "image_quota", "copy_pending_looks"):
+    for name in told.keys() - {"journal", "throttle", "service_throttles"}:
         assert getattr(other, name) == getattr(state, name)
 
 
@@ -635,6 +588,8 @@ def http(url: str, body: Any = None, method: str | None = None, **headers: str) 
 
 
 SIGNED = {"Authorization": "AWS4-HMAC-SHA256 Credential=OWNER/20260101/us-east-1/workspaces/aws4_request, Signature=0"}
+SIGNED_FOR_STS = {"Authorization": SIGNED["Authorization"].replace("workspaces", "sts")}
+QUERY = {"Content_Type": "application/x-www-form-urlencoded"}
 ELSEWHERE = f"Other.{DESCRIBE}"
 TARGET = {"X_Amz_Target": f"WorkspacesService.{DESCRIBE}", "Content_Type": "application/x-amz-json-1.1"}
 
@@ -655,6 +610,7 @@ TARGET = {"X_Amz_Target": f"WorkspacesService.{DESCRIBE}", "Content_Type": "appl
             "UnknownOperationException",
             id="no service",
         ),
+        pytest.param(b"{}", {**SIGNED_FOR_STS, **TARGET}, "UnknownOperationException", id="signed for another service"),
         pytest.param(b"\xa0", {**SIGNED, "Content_Type": "application/cbor"}, "UnknownOperationException", id="CBOR"),
     ],
 )
@@ -664,6 +620,52 @@ def test_refuses_what_no_client_sends(body: bytes, headers: dict[str, str], code
         status, answer = http(url, body, **headers)
     assert (status, json.loads(answer)["__type"]) == (400, code)
     assert state.journal[0].error == code
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "code"),
+    [
+        pytest.param(b"Action=GetCallerIdentity", QUERY, 403, "MissingAuthenticationToken", id="not signed"),
+        pytest.param(b"Action=GetCallerIdentity", {**SIGNED_FOR_STS, **QUERY}, 400, "InvalidAction", id="no version"),
+        pytest.param(
+            b"Action=GetCallerIdentity&Version=2011-06-15",
+            {**SIGNED, **QUERY},
+            400,
+            "InvalidAction",
+            id="signed for another service",
+        ),
+        pytest.param(
+            b"Action=GetCallerIdentity&Version=2011-06-15&A.B=1&A=2",
+            {**SIGNED_FOR_STS, **QUERY},
+            400,
+            "MalformedInput",
+            id="unknown members",
+        ),
+    ],
+)
+def test_refuses_queries_that_no_client_sends(body: bytes, headers: dict[str, str], status: int, code: str) -> None:
+    with serve(new_state()) as url:
+        answer = http(url, body, **headers)
+    assert (answer[0], f"<Code>{code}</Code>" in answer[1].decode()) == (status, True)
+
+
+def test_another_json_service_is_one_service_more(monkeypatch: pytest.MonkeyPatch, connect: Connect) -> None:
+    """With its own target, model, behaviours and pages."""
+    service = Service("organizations")
+
+    @service.behaviour
+    def list_accounts(state: State, call: Call) -> dict[str, Any]:
+        bad_token = AwsError("InvalidInputException", "No such page.", Reason="INVALID_NEXT_TOKEN")
+        ids, rest = page(state, call, state.access_keys.values(), 2, bad_token)
+        return {"Accounts": [{"Id": id} for id in ids], **rest}
+
+    monkeypatch.setitem(SERVICES, "organizations", service)
+    connection = connect(new_state(), service="organizations")
+    answers = connection.get_paginator("list_accounts").paginate()
+    pages = [[account["Id"] for account in answer["Accounts"]] for answer in answers]
+    assert pages == [[OWNER, FRIEND], [STRANGER]]
+    assert refusal(connection, "ListAccounts", NextToken="x").response["Reason"] == "INVALID_NEXT_TOKEN"
+    assert refusal(connection, "ListAccounts", MaxResults=21).response["Error"]["Code"] == "ValidationException"
 
 
 def test_clients_speak_json_to_workspaces() -> None:

@@ -2,48 +2,33 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What each operation does: one function an operation, named as boto3 names it.
+"""WorkSpaces: one function for each operation.
 
-Adding an operation means adding its function; names, types, limits and patterns are the model's business. A function
-reads `call.parameters`, which are valid, looks at and edits `images`, returns the answer or raises AwsError. Codes are
-those that the model declares for the operation; which of them AWS picks for which reason is assumed unless said.
+Names, types, limits and patterns are the model's business. Codes are those that the model declares for the
+operation; which of them AWS picks for which reason is assumed unless said.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from .protocol import AwsError
-from .state import Call, Image, State
+from ..pages import page
+from ..service import AwsError, Service
+from ..state import Call, Image, State
 
-Behaviour = Callable[[State, Call, list[Image]], dict[str, Any]]
-BEHAVIOURS: dict[str, Behaviour] = {}
+SERVICE = Service("workspaces")
 PAGE = 25
 
 
-def behaviour(function: Behaviour) -> Behaviour:
-    """Register a function as the behaviour of the operation that it is named for."""
-    BEHAVIOURS[function.__name__] = function
-    return function
-
-
-@behaviour
-def get_caller_identity(state: State, call: Call, images: list[Image]) -> dict[str, Any]:
-    """STS: who the access key belongs to."""
-    return {"UserId": "AIDATESTER", "Account": call.account, "Arn": f"arn:aws:iam::{call.account}:user/tester"}
-
-
-@behaviour
-def describe_workspace_images(state: State, call: Call, images: list[Image]) -> dict[str, Any]:
+@SERVICE.behaviour
+def describe_workspace_images(state: State, call: Call) -> dict[str, Any]:
     """The caller's own images, those shared with it, or (assumed, when ImageType is left out) both.
 
     Ids that are neither are left out, as no error for them is declared.
     """
     kinds = [call.parameters["ImageType"]] if "ImageType" in call.parameters else ["OWNED", "SHARED"]
-    visible = [image for image in images if image.region == call.region and _relation(image, call) in kinds]
+    visible = [image for image in state.images if image.region == call.region and _relation(image, call) in kinds]
     wanted = call.parameters.get("ImageIds") or [image.image_id for image in visible]
     found = {image.image_id: image for image in visible if image.image_id in wanted}
     ids, rest = _page(state, call, list(found))
@@ -52,18 +37,18 @@ def describe_workspace_images(state: State, call: Call, images: list[Image]) -> 
     return answer
 
 
-@behaviour
-def describe_workspace_image_permissions(state: State, call: Call, images: list[Image]) -> dict[str, Any]:
+@SERVICE.behaviour
+def describe_workspace_image_permissions(state: State, call: Call) -> dict[str, Any]:
     """Who the image is shared with, for its owner."""
-    image = _owned(call, images)
+    image = _owned(state, call)
     ids, rest = _page(state, call, list(image.shared_account_ids))
     return {"ImageId": image.image_id, "ImagePermissions": [{"SharedAccountId": id} for id in ids], **rest}
 
 
-@behaviour
-def update_workspace_image_permission(state: State, call: Call, images: list[Image]) -> dict[str, Any]:
+@SERVICE.behaviour
+def update_workspace_image_permission(state: State, call: Call) -> dict[str, Any]:
     """Grant or revoke for one account. Granting twice is accepted; revoking what was not granted is not (guide)."""
-    image = _owned(call, images)
+    image = _owned(state, call)
     account_id = call.parameters["SharedAccountId"]
     if account_id == image.owner:
         raise AwsError("InvalidParameterValuesException", "An image cannot be shared with its owner.")
@@ -75,22 +60,22 @@ def update_workspace_image_permission(state: State, call: Call, images: list[Ima
         shared = image.shared_account_ids - {account_id}
     else:
         raise AwsError("InvalidParameterValuesException", f"The image is not shared with {account_id}.")
-    images[images.index(image)] = replace(image, shared_account_ids=shared)
+    state.images[state.images.index(image)] = replace(image, shared_account_ids=shared)
     return {}
 
 
-@behaviour
-def copy_workspace_image(state: State, call: Call, images: list[Image]) -> dict[str, Any]:
+@SERVICE.behaviour
+def copy_workspace_image(state: State, call: Call) -> dict[str, Any]:
     """Called in the destination Region, by the owner or a recipient. The copy is the caller's, PENDING for a while."""
     source_region = call.parameters["SourceRegion"]
-    source = _visible(replace(call, region=source_region), images, call.parameters["SourceImageId"])
+    source = _visible(state, replace(call, region=source_region), call.parameters["SourceImageId"])
     _check_available(state, source)
     # The guide: China (Ningxia) copies within the Region only, GovCloud to or from elsewhere only by AWS Support.
     if source_region != call.region and any(
         region.startswith(("cn-northwest-1", "us-gov-")) for region in (source_region, call.region)
     ):
         raise AwsError("OperationNotSupportedException", "No copies across these Regions.", reason="REGION")
-    owned = [image for image in images if image.owner == call.account and image.region == call.region]
+    owned = [image for image in state.images if image.owner == call.account and image.region == call.region]
     if any(image.name == call.parameters["Name"] for image in owned):
         raise AwsError("ResourceAlreadyExistsException", "There is an image of that name in the destination Region.")
     if len(owned) >= state.image_quota:
@@ -105,22 +90,22 @@ def copy_workspace_image(state: State, call: Call, images: list[Image]) -> dict[
         shared_account_ids=frozenset(),
         pending_looks=state.copy_pending_looks,
     )
-    images.append(copy)
+    state.images.append(copy)
     return {"ImageId": copy.image_id}
 
 
-@behaviour
-def delete_workspace_image(state: State, call: Call, images: list[Image]) -> dict[str, Any]:
+@SERVICE.behaviour
+def delete_workspace_image(state: State, call: Call) -> dict[str, Any]:
     """Refused while the image is shared (guide). Not-found is not declared here, so AccessDenied stands in for it."""
     try:
-        image = _owned(call, images)
+        image = _owned(state, call)
     except AwsError:
         raise AwsError("AccessDeniedException", "The caller owns no such image.") from None
     if image.shared_account_ids:
         raise AwsError("InvalidResourceStateException", "The image is shared. Unshare it first.")
     if _state(state, image) == "PENDING":
         raise AwsError("InvalidResourceStateException", "The image is PENDING.")
-    images.remove(image)
+    state.images.remove(image)
     return {}
 
 
@@ -130,17 +115,17 @@ def _relation(image: Image, call: Call) -> str:
     return "SHARED" if call.account in image.shared_account_ids else ""
 
 
-def _visible(call: Call, images: list[Image], image_id: str) -> Image:
+def _visible(state: State, call: Call, image_id: str) -> Image:
     """The image if the caller owns it or is a recipient; who is neither is told that there is none."""
-    for image in images:
+    for image in state.images:
         if image.image_id == image_id and image.region == call.region and _relation(image, call):
             return image
     raise AwsError("ResourceNotFoundException", f"There is no image {image_id} here.", ResourceId=image_id)
 
 
-def _owned(call: Call, images: list[Image]) -> Image:
+def _owned(state: State, call: Call) -> Image:
     """The image named ImageId, if it is the caller's: a recipient can neither read nor pass on permissions (guide)."""
-    image = _visible(call, images, call.parameters["ImageId"])
+    image = _visible(state, call, call.parameters["ImageId"])
     if image.owner != call.account:
         raise AwsError("AccessDeniedException", "The image belongs to another account.")
     return image
@@ -182,24 +167,5 @@ def _description(image: Image, state: str) -> dict[str, Any]:
 
 
 def _page(state: State, call: Call, ids: list[str]) -> tuple[list[str], dict[str, str]]:
-    """One page of the sorted ids, and NextToken if more follow.
-
-    A token serves only the account, Region, operation and parameters that it was made for; MaxResults may change.
-    """
-    scope = {name: value for name, value in call.parameters.items() if name not in ("NextToken", "MaxResults")}
-
-    def token_after(last: str) -> str:
-        seal = repr((call.account, call.region, call.operation, sorted(scope.items()), last))
-        return hashlib.sha256(seal.encode()).hexdigest()
-
-    token = call.parameters.get("NextToken")
-    last = state.pages.get(token, "")
-    if token is not None and token != token_after(last):
-        raise AwsError("InvalidParameterValuesException", "NextToken is not valid for this request.")
-    left = sorted(id for id in ids if id > last)
-    page = left[: call.parameters.get("MaxResults", PAGE)]
-    if len(page) == len(left):
-        return page, {}
-    token = token_after(page[-1])
-    state.pages[token] = page[-1]
-    return page, {"NextToken": token}
+    bad_token = AwsError("InvalidParameterValuesException", "NextToken is not valid for this request.")
+    return page(state, call, ids, PAGE, bad_token)
