@@ -478,6 +478,15 @@ def test_a_stale_read_shows_what_was_before_the_last_writes(writes: int, seen: l
     ]
 
 
+def test_a_stale_write_changes_neither_the_present_nor_the_past() -> None:
+    state = new_state(faults=[Fault(UPDATE, "stale", call=2), Fault(PERMISSIONS, "stale")])
+    owner = in_process(state)
+    call(owner, UPDATE, **grant(STRANGER))
+    call(owner, UPDATE, **grant(BYOL))
+    reads = [call(owner, PERMISSIONS, ImageId=GOLD)["ImagePermissions"] for _read in range(2)]
+    assert [[permission["SharedAccountId"] for permission in read] for read in reads] == [[FRIEND], [FRIEND, STRANGER]]
+
+
 def test_a_stale_read_before_any_write_is_a_read() -> None:
     owner = in_process(new_state(faults=[Fault(PERMISSIONS, "stale")]))
     assert call(owner, PERMISSIONS, ImageId=GOLD)["ImagePermissions"] == [{"SharedAccountId": FRIEND}]
