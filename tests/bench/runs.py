@@ -96,7 +96,7 @@ class Bench:
             {"image_id": image_id if owner == OURS else f"{image_id}b", "name": image_id, "owner": owner}
             for image_id, owner in product(IMAGES, (OURS, BARE))
         ]
-        keys = {"access_keys": {OURS: OURS, BARE: BARE}}
+        keys = {"access_keys": {OURS: OURS, BARE: BARE}, "roles": [{"arn": ROLE, "trusted": [OURS]}]}
         self.control("PUT", {**keys, "images": [{**image, "region": REGION} for image in images], **state})
 
     def control(self, method: str, data: Any = None) -> Any:
