@@ -8,6 +8,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BUILD ?= .build
 SERVERS ?= moto strict
+# What `make live` has to put back
+LIVE_RECORD ?= $(abspath $(BUILD))/live.json
 
 BIN = $(VENV)/bin
 TREE = $(BUILD)/ansible_collections/euc/aws
@@ -19,7 +21,7 @@ IN_TREE = cd $(TREE) && export PATH="$(abspath $(BIN)):$$PATH" HOME="$(CURDIR)/.
 	ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=$(COLLECTIONS) MYPYPATH=$(COLLECTIONS) &&
 ANSIBLE_TEST = PYTHONPATH=$(COLLECTIONS) $(BIN)/python tests/tools/run_ansible_test.py $(TREE)
 
-.PHONY: help demo test lint unit units sanity integration system matrix mutants bench docs build tree clean
+.PHONY: help demo test lint unit units sanity integration live system matrix mutants bench docs build tree clean
 
 help:
 	@echo "make demo         play with the collection against an emulator of AWS"
@@ -27,6 +29,7 @@ help:
 	@echo "make lint         the form of all files, the types, the documentation, and the tarball by galaxy-importer"
 	@echo "make unit         only the unit tests, by plain pytest: the quick loop (ARGS='-k purge -x')"
 	@echo "make matrix       sanity, units and integration with each supported ansible-core"
+	@echo "make live         the integration scenarios against your own AWS account: see CONTRIBUTING.md first"
 	@echo "make mutants      break the code in every place, and list the breaks that no unit test notices"
 	@echo "make bench        how fast it is, against a bare boto3 script and the AWS CLI: half an hour"
 	@echo "make docs         the documentation as HTML"
@@ -46,6 +49,11 @@ sanity units: tree
 
 integration: tree
 	for server in $(SERVERS); do $(ANSIBLE_TEST) integration --server $$server || exit 1; done
+
+# exec, so that make's SIGTERM reaches the program and no shell in its place.
+live: tree
+	@PYTHONPATH=$(COLLECTIONS) ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) \
+		exec $(BIN)/python $(TREE)/tests/tools/live.py $(LIVE_RECORD)
 
 system: tree
 	@$(IN_TREE) python -m pytest tests/system -n 2 --dist loadfile $(ARGS)
@@ -102,4 +110,5 @@ $(VENV)/.lint: requirements-lint.txt $(VENV)/.dev
 	touch $@
 
 clean:
+	@test ! -e $(LIVE_RECORD) || { echo "$(LIVE_RECORD) tells what 'make live' has to put back: run that first" >&2; false; }
 	rm -rf .build .venv

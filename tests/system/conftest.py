@@ -177,10 +177,10 @@ def credentials() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def eventually() -> Callable[[Callable[[], Any]], None]:
-    """Wait until something holds; fail if it does not within a minute."""
+    """Wait until something holds; fail if it does not within five minutes."""
 
     def wait(holds: Callable[[], Any]) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not holds():
             assert time.monotonic() < deadline, "this never came true"
             time.sleep(0.005)

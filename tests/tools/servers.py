@@ -24,9 +24,11 @@ OTHER = "999999999999"
 REGION = "eu-west-1"
 ACCESS_KEY = "integration-access-key"
 
-# The images that the integration targets name
+OTHERS = ["222222222222"]
+
+# The images that the integration targets name; the first is the one that most of them are about
 IMAGES = [
-    Image("wsi-golden001", "golden-2026-11", OWNER, REGION),
+    Image("wsi-golden001", "golden-2026-11", OWNER, REGION, shared_account_ids=frozenset(OTHERS)),
     # Enough looks for those that list every image before one waits for this one
     Image("wsi-pending01", "golden-pending", OWNER, REGION, pending_looks=6),
     Image("wsi-pending02", "golden-stuck", OWNER, REGION, state="PENDING"),
@@ -50,7 +52,22 @@ def running(name: str, configuration: Path) -> Iterator[None]:
     """Run the server ``name``, and tell the integration tests of it by the file ``configuration``."""
     with SERVERS[name]() as url:
         options = {"endpoint_url": url, "region": REGION, "access_key": ACCESS_KEY, "secret_key": "integration-secret"}
-        configuration.write_text(yaml.safe_dump({"aws_options": options}))
+        environment = {
+            "AWS_ENDPOINT_URL": url,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": "integration-secret",
+            "AWS_DEFAULT_REGION": REGION,
+        }
+        subject = {
+            "emulator": True,
+            "image_id": IMAGES[0].image_id,
+            "image_name": IMAGES[0].name,
+            "owner": OWNER,
+            "accounts": ["012345670123", "111111111111"],
+            "others": OTHERS,
+        }
+        variables = {"aws_options": options, "aws_environment": environment, "subject": subject}
+        configuration.write_text(yaml.safe_dump(variables))
         try:
             yield
         finally:
