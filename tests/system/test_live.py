@@ -233,6 +233,20 @@ def test_scenarios_that_fail_are_followed_by_putting_back(live: Live, server: St
     assert not live.record.exists()
 
 
+def test_who_gets_the_image_meanwhile_keeps_it(live: Live, server: State, eventually: Any) -> None:
+    newcomer = "888888888888"
+    share(server, STRANGER)
+    # The newcomer is not in the answer, and is there for all that follows.
+    server.faults = [Fault("DescribeWorkspaceImagePermissions", "slow", seconds=LATE)]
+    process = live.start(GIVEN | {"LIVE_YES": "true"})
+    eventually(lambda: server.calls("DescribeWorkspaceImagePermissions"))
+    with server.lock:
+        share(server, STRANGER, newcomer)
+    assert "The scenarios failed, see above." in live.finish(process)
+    assert shared(server) == {STRANGER, newcomer}
+    assert {call.parameters["SharedAccountId"] for call in writes(server)} == {ONE, TWO}
+
+
 def test_what_can_t_be_put_back_is_told_with_its_command_and_put_back_by_the_next_start(
     live: Live, server: State
 ) -> None:
@@ -287,13 +301,17 @@ def test_ctrl_c_puts_back_and_another_one_does_not_stop_that(live: Live, server:
     eventually(lambda: live.processes() == [])
 
 
-def test_a_polite_end_puts_back(live: Live, server: State, eventually: Any) -> None:
+def test_sigterm_puts_back_even_if_the_playbook_does_not_end(live: Live, server: State, eventually: Any) -> None:
     process = start_slowly(live, server, eventually)
+    for one in live.processes():
+        if any("ansible-playbook" in word for word in one.info["cmdline"]):
+            one.suspend()
     process.terminate()
     assert "The permissions are as they were.\nInterrupted." in live.finish(process)
     assert process.returncode != 0
     assert shared(server) == {STRANGER}
     assert not live.record.exists()
+    assert live.processes() == []
 
 
 def test_a_terminal_that_is_closed_does_not_keep_it_from_putting_back(
