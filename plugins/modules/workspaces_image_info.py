@@ -290,9 +290,10 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.amazon.aws.plugins.module_utils.transformation import boto3_resource_to_ansible_dict
 
 from ansible_collections.euc.aws.plugins.module_utils._aws.accounts import account_ids_problem
-from ansible_collections.euc.aws.plugins.module_utils._aws.client import aws_client
+from ansible_collections.euc.aws.plugins.module_utils._aws.client import AWSClients
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import refuse
 from ansible_collections.euc.aws.plugins.module_utils._aws.result import exit_with
+from ansible_collections.euc.aws.plugins.module_utils._aws.role import ROLE_OPTIONS, role_problems
 from ansible_collections.euc.aws.plugins.module_utils._images import audit
 from ansible_collections.euc.aws.plugins.module_utils._images.api import describe_images
 from ansible_collections.euc.aws.plugins.module_utils._images.images import image_ids_problem, matching_images
@@ -303,6 +304,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 ARGUMENT_SPEC = dict(
+    **ROLE_OPTIONS,
     image_ids=dict(type="list", elements="str"),
     names=dict(type="list", elements="str"),
     owner=dict(type="str", choices=["self", "shared", "all"], default="self"),
@@ -320,6 +322,7 @@ def validate_parameters(params: Mapping[str, Any]) -> None:
     :raises AnsibleEUCError: With everything that is wrong, in one message.
     """
     refuse(
+        *role_problems(params),
         image_ids_problem(params["image_ids"] or (), "image_ids"),
         account_ids_problem(params["allowed_account_ids"] or (), "allowed_account_ids"),
         "allowed_account_ids asks who can copy the images, and include_permissions=false not to read that."
@@ -370,7 +373,7 @@ def main() -> None:
 
     def work() -> dict[str, Any]:
         validate_parameters(module.params)
-        return run(module.params, aws_client(module, "workspaces"))
+        return run(module.params, AWSClients(module).make("workspaces"))
 
     exit_with(module, work)
 

@@ -284,9 +284,10 @@ from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.euc.aws.plugins.module_utils._aws.accounts import account_ids_problem
-from ansible_collections.euc.aws.plugins.module_utils._aws.client import aws_client
+from ansible_collections.euc.aws.plugins.module_utils._aws.client import AWSClients
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import refuse
 from ansible_collections.euc.aws.plugins.module_utils._aws.result import exit_with
+from ansible_collections.euc.aws.plugins.module_utils._aws.role import ROLE_OPTIONS, role_problems
 from ansible_collections.euc.aws.plugins.module_utils._images import sharing
 from ansible_collections.euc.aws.plugins.module_utils._images.apply import apply_changes
 from ansible_collections.euc.aws.plugins.module_utils._images.errors import AnsibleImagesError
@@ -308,6 +309,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 ARGUMENT_SPEC = dict(
+    **ROLE_OPTIONS,
     image_id=dict(type="str"),
     image_name=dict(type="str"),
     shared_account_ids=dict(type="list", elements="str", aliases=["shared_account_id"]),
@@ -325,6 +327,7 @@ def validate_parameters(params: Mapping[str, Any]) -> None:
     """
     image_id, account_ids, wait_timeout = params["image_id"], params["shared_account_ids"], params["wait_timeout"]
     refuse(
+        *role_problems(params),
         account_ids_problem(account_ids or (), "shared_account_ids"),
         sharing.request_problem(params["state"], account_ids, params["purge_accounts"]),
         image_ids_problem([image_id], "image_id") if image_id else None,
@@ -396,7 +399,7 @@ def main() -> None:
         if module.params["shared_account_ids"] == []:
             # AnsibleAWSModule.warn passes warnings on in a way that ansible-core 2.19 calls deprecated.
             warn("shared_account_ids is empty, so this task changes nothing.")
-        return run(module.params, aws_client(module, "workspaces"), module.check_mode)
+        return run(module.params, AWSClients(module).make("workspaces"), module.check_mode)
 
     exit_with(module, work)
 

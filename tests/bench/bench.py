@@ -31,7 +31,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ansible_collections.euc.aws.plugins.module_utils._aws.client import aws_client
+from ansible_collections.euc.aws.plugins.module_utils._aws.client import AWSClients
 from ansible_collections.euc.aws.tests.bench import floor
 from ansible_collections.euc.aws.tests.bench.report import write_report
 from ansible_collections.euc.aws.tests.bench.runs import (
@@ -259,7 +259,8 @@ def new_client(url: str, owner: str, retries: str) -> Any:
         return floor.new_client(service, config, **where)
 
     if retries == AS_THE_MODULE:
-        return aws_client(SimpleNamespace(params={"aws_config": None, "profile": None}, client=make), "workspaces")
+        options = dict.fromkeys(("aws_config", "profile", "assume_role_arn"))
+        return AWSClients(SimpleNamespace(params=options, client=make)).make("workspaces")
     return make("workspaces", floor.retries(retries))
 
 

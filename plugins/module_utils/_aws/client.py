@@ -14,8 +14,12 @@ try:
 except ImportError:
     pass  # Handled by AnsibleAWSModule.
 
+from ansible.module_utils import basic
+
+from .assume import RoleSession, profile_settings
 from .calls import accept_only_aws, be_patient
-from .errors import AnsibleEUCError
+from .errors import AnsibleEUCError, refuse
+from .role import alias_problem
 
 if TYPE_CHECKING:
     from typing import Any
@@ -31,31 +35,54 @@ _RETRY_VARIABLES = ("AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE")
 _RETRY_SETTINGS = ("max_attempts", "retry_mode")
 
 
-def aws_client(module: Any, service: str) -> Any:
-    """Make a client for a module's calls.
+class AWSClients:
+    """Makes the clients of a task. Where it assumes a role, all of them share the role's credentials."""
 
-    :param module: The AnsibleAWSModule. Where its user set botocore's retries, by ``retries`` in ``aws_config``, in the
-        environment or in the profile, that replaces what is set here.
-    :param service: The service, as botocore names it.
-    :returns: A botocore client. Where botocore refuses to make one, amazon.aws ends the task by itself.
-    :raises AnsibleEUCError: If something else keeps it from being made.
-    """
-    is_patient = not _user_sets_retries(module.params)
-    try:
-        client = module.client(service, **({"config": _CONFIG} if is_patient else {}))
-    except Exception as error:
-        # A credential process is run now, and what goes wrong there is not always botocore's error.
-        raise AnsibleEUCError(f"Failed to make a client for {service}", error) from error
-    if is_patient:
-        be_patient(client, _ATTEMPTS)
-    accept_only_aws(client)
-    return client
+    def __init__(self, module: Any) -> None:
+        """Make none yet.
+
+        :param module: The AnsibleAWSModule. Where its user set botocore's retries, by ``retries`` in ``aws_config``, in
+            the environment or in the profile, that replaces what is set here.
+        :raises AnsibleEUCError: If two roles are given.
+        """
+        # Ansible leaves the alias in the parameters where it was given, and lost what the option said.
+        refuse(alias_problem(basic._load_params()) if "iam_role_arn" in module.params else None)
+        self._module = module
+        self._is_patient = not _user_sets_retries(module.params)
+        self._role: RoleSession | None = None
+
+    def make(self, service: str, region: str | None = None) -> Any:
+        """Make a client.
+
+        :param service: The service, as botocore names it.
+        :param region: The Region; None for the task's.
+        :returns: A botocore client. Where botocore refuses to make one, amazon.aws ends the task by itself.
+        :raises AnsibleEUCError: If something else keeps it from being made.
+        """
+        try:
+            client = self._new_client(service, region)
+        except Exception as error:
+            # A credential process may be run now, and what goes wrong there is not always botocore's error.
+            raise AnsibleEUCError(f"Failed to make a client for {service}", error) from error
+        self._prepare(client)
+        return client
+
+    def _new_client(self, service: str, region: str | None) -> Any:
+        config = _CONFIG if self._is_patient else {}
+        if self._module.params["assume_role_arn"] is None:
+            options = {"config": config, "region": region}
+            return self._module.client(service, **{name: value for name, value in options.items() if value})
+        self._role = self._role or RoleSession(self._module, config, self._prepare)
+        return self._role.client(service, region)
+
+    def _prepare(self, client: Any) -> None:
+        if self._is_patient:
+            be_patient(client, _ATTEMPTS)
+        accept_only_aws(client)
 
 
 def _user_sets_retries(params: dict[str, Any]) -> bool:
     if "retries" in (params["aws_config"] or {}) or any(os.environ.get(name) for name in _RETRY_VARIABLES):
         return True
-    session = botocore.session.Session(profile=params["profile"])
-    # Not get_scoped_config, which raises where there is no such profile: module.client says that better.
-    profile = session.full_config.get("profiles", {}).get(session.profile or "default", {})
+    profile = profile_settings(botocore.session.Session(profile=params["profile"]))
     return any(name in profile for name in _RETRY_SETTINGS)

@@ -36,6 +36,26 @@ _NOT_OF_THE_SDK = (
 )
 
 
+_TRUST = (
+    "Check the three usual reasons: the role's trust policy does not let this caller in, assume_role_external_id is not"
+    " the one that the trust policy asks for or is missing, or the caller's own policy does not allow sts:AssumeRole on"
+    " this role."
+)
+_THROTTLED_STS = "Other callers use the same limit, which AWS STS sets for an account and Region."
+_RENEW_SOURCE = "The credentials to assume the role with have expired: renew them."
+_NO_SOURCE = (
+    "Give credentials to assume the role with: profile, access_key and secret_key, or the environment variables of AWS."
+)
+_NO_ANSWER_OF_STS = (
+    "Check the Region's name, AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL if one is set, and the network or proxy between"
+    " here and AWS STS."
+)
+_NOT_FROM_STS = (
+    "A proxy or a sign-in page between here and AWS STS answers in its place, or AWS_ENDPOINT_URL_STS or"
+    " AWS_ENDPOINT_URL leads elsewhere: open that way, and run this again."
+)
+
+
 class AnsibleEUCError(AnsibleAWSError):
     """Something that ends a task, told so that a person can act on it.
 
@@ -59,6 +79,7 @@ class AnsibleEUCError(AnsibleAWSError):
         "CredentialRetrievalError": _CREDENTIAL_SOURCE,
         "NotFromAWSError": _NOT_FROM_AWS,
     }
+    NO_ANSWER: ClassVar[str] = _NO_ANSWER
 
     def __init__(
         self,
@@ -97,7 +118,7 @@ class AnsibleEUCError(AnsibleAWSError):
         if not self._is_of_the_sdk:
             return _NOT_OF_THE_SDK
         if self.got_no_answer:
-            return _NO_ANSWER
+            return self.NO_ANSWER
         return _AWS_FAULT if self._status >= 500 else ""
 
     @property
@@ -142,6 +163,42 @@ class AnsibleEUCError(AnsibleAWSError):
         return (self.response or {}).get("ResponseMetadata", {})
 
 
+class AnsibleRoleError(AnsibleEUCError):
+    """A role that could not be assumed, at whichever call its credentials were needed or had to be renewed."""
+
+    ADVICE: ClassVar[Mapping[str, str]] = {
+        **AnsibleEUCError.ADVICE,
+        "AccessDenied": _TRUST,
+        "ExpiredToken": _RENEW_SOURCE,
+        "ExpiredTokenException": _RENEW_SOURCE,
+        "SignatureDoesNotMatch": _WRONG_CREDENTIALS,
+        "NoCredentialsError": _NO_SOURCE,
+        "PartialCredentialsError": _NO_SOURCE,
+        "RegionDisabledException": "STS is not active in this Region for the caller's account: activate it in IAM.",
+        "ThrottlingException": _THROTTLED_STS,
+        "Throttling": _THROTTLED_STS,
+        "ValidationError": "Check assume_role_arn and assume_role_external_id.",
+        "NotFromAWSError": _NOT_FROM_STS,
+        "UnreadableAnswerError": _NOT_FROM_STS,
+    }
+    NO_ANSWER: ClassVar[str] = _NO_ANSWER_OF_STS
+
+    def __init__(self, role_arn: str, caller: str | None, exception: Exception) -> None:
+        """Tell which role, and who asked: the caller's ARN, or None where it is not known."""
+        self._failure = f"The role {role_arn} could not be assumed" + (f" by {caller}" if caller else "")
+        super().__init__(self._failure, exception)
+
+    @property
+    def answer(self) -> str:
+        """As everywhere, with the role in front: this may be read beside what was to be changed."""
+        return f"{self._failure}: {super().answer}"
+
+    @property
+    def leaves_open(self) -> bool:
+        """Always: the role may have been renewed for another attempt at a change that got no clear answer before."""
+        return True
+
+
 class NotFromAWSError(HTTPClientError):
     """An answer without AWS's request ID: a proxy's page, for example. It says nothing about what AWS did."""
 
@@ -149,6 +206,12 @@ class NotFromAWSError(HTTPClientError):
         "What answered is not AWS, for the answer bears no request ID of AWS's (HTTP status {status}, content type"
         " {content_type})"
     )
+
+
+class UnreadableAnswerError(NotFromAWSError):
+    """An answer that botocore's parser can't read: a page of a proxy's where XML is expected, for example."""
+
+    fmt = "What answered is not AWS, for the answer can't be read"
 
 
 def refuse(*problems: str | None) -> None:

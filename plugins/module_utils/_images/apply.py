@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from .._aws.errors import AnsibleEUCError
 from . import api
 from .errors import AnsibleImagesError
 from .sharing import Failure, Outcome
@@ -46,9 +47,10 @@ def _apply(client: Any, image_id: str, shared_with: AbstractSet[str], changes: S
     for attempted, change in enumerate(changes, 1):
         try:
             api.update_image_permission(client, image_id, change.account_id, change.allow_copy)
-        except AnsibleImagesError as error:
+        except AnsibleEUCError as error:
+            # AWS's refusal, or the role's that was to be renewed for this call.
             outcome = replace(outcome, failed={**outcome.failed, change: _failure(change, error)})
-            if not error.refuses_one_account:
+            if not (isinstance(error, AnsibleImagesError) and error.refuses_one_account):
                 outcome = _read_again(client, image_id, changes[:attempted], outcome)
                 if change in outcome.failed:
                     return replace(outcome, not_attempted=changes[attempted:])
@@ -57,7 +59,7 @@ def _apply(client: Any, image_id: str, shared_with: AbstractSet[str], changes: S
     return _read_again(client, image_id, changes, outcome)
 
 
-def _failure(change: Change, error: AnsibleImagesError) -> Failure:
+def _failure(change: Change, error: AnsibleEUCError) -> Failure:
     # To revoke a permission that somebody else has just revoked may be answered as if the image were gone.
     vanished = error.code == "ResourceNotFoundException" and not change.allow_copy
     return Failure(
@@ -71,7 +73,7 @@ def _read_again(client: Any, image_id: str, attempted: Sequence[Change], outcome
         return outcome
     try:
         shared_with = api.describe_image_permissions(client, image_id)
-    except AnsibleImagesError:
+    except AnsibleEUCError:
         # What AWS answered to the change says more than why it could not be asked again.
         return outcome
     failed = {

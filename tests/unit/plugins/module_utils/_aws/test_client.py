@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from ansible_collections.euc.aws.plugins.module_utils._aws.client import aws_client
+from ansible_collections.euc.aws.plugins.module_utils._aws.client import AWSClients
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError
 from ansible_collections.euc.aws.tests.aws_server import Fault
 from ansible_collections.euc.aws.tests.unit.support import IMAGE_ID, READ, new_client, new_image, new_state
@@ -18,11 +18,11 @@ OURS = {"mode": "adaptive", "total_max_attempts": 10}
 
 
 class Module:
-    """What ``aws_client`` needs of an AnsibleAWSModule, whose calls a server answers."""
+    """What ``AWSClients`` needs of an AnsibleAWSModule, whose calls a server answers."""
 
     def __init__(self, server, aws_config=None, profile=None):
         self.server = server
-        self.params = {"aws_config": aws_config, "profile": profile}
+        self.params = {"aws_config": aws_config, "profile": profile, "assume_role_arn": None}
 
     def client(self, service, config=None):
         """Make a client as AnsibleAWSModule does: what the user sets goes over what the module sets."""
@@ -45,7 +45,7 @@ def settings(monkeypatch, tmp_path):
 def attempts(module, clock):
     """Return the retries of the client, and how often a call is made that AWS throttles twelve times."""
     module.server.faults = [Fault(READ, code="ThrottlingException", status=400, times=12)]
-    client = aws_client(module, "workspaces")
+    client = AWSClients(module).make("workspaces")
     with suppress(client.exceptions.ClientError):
         client.describe_workspace_image_permissions(ImageId=IMAGE_ID)
     return client.meta.config.retries, len(module.server.journal)
@@ -88,7 +88,7 @@ def test_settings_of_another_profile_replace_nothing(config, profile, settings, 
 
 @pytest.mark.parametrize("aws_config", [None, {"retries": DEFAULT}])
 def test_an_answer_that_is_not_awss_is_none_whoever_sets_the_retries(aws_config):
-    client = aws_client(Module(new_state(new_image(), faults=[Fault(READ, "page")]), aws_config), "workspaces")
+    client = AWSClients(Module(new_state(new_image(), faults=[Fault(READ, "page")]), aws_config)).make("workspaces")
     with pytest.raises(Exception, match="bears no request ID"):
         client.describe_workspace_image_permissions(ImageId=IMAGE_ID)
 
@@ -100,4 +100,4 @@ def test_a_client_that_can_not_be_made_is_told_as_such():
     module = Module(new_state())
     module.client = client
     with pytest.raises(AnsibleEUCError, match=r"^Failed to make a client for workspaces: FileNotFoundError: no such"):
-        aws_client(module, "workspaces")
+        AWSClients(module).make("workspaces")
