@@ -70,6 +70,7 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - euc.aws.common
 attributes:
   check_mode:
     description: Can run in check mode. The module changes nothing, so it does the same in both modes.
@@ -87,8 +88,6 @@ notes:
   - AWS tells only the owner of an image who can copy it. For an image of another account
     RV(images[].shared_account_ids) is null.
   - AWS allows about 2 calls a second, with bursts of 5, to all callers in an account and Region together.
-    The module leaves pacing and retries to botocore, in its V(adaptive) mode with 10 attempts, but makes a call that
-    AWS throttles up to 300 times. A C(retries) entry in O(aws_config) replaces all of that.
   - The IAM actions needed are C(workspaces:DescribeWorkspaceImages) and, unless O(include_permissions=false),
     C(workspaces:DescribeWorkspaceImagePermissions).
 seealso:
@@ -134,6 +133,13 @@ EXAMPLES = r"""
       - wsi-0123456789abcdef0
       - wsi-0fedcba9876543210
     owner: all
+    region: eu-west-1
+
+- name: Look at the images that a recipient has copied, as a role in the recipient's account
+  euc.aws.workspaces_image_info:
+    assume_role_arn: arn:aws:iam::111111111111:role/image-recipient
+    assume_role_external_id: golden-images-7f3a
+    include_permissions: false
     region: eu-west-1
 
 - name: Audit who can copy my images

@@ -78,6 +78,7 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - euc.aws.common
 attributes:
   check_mode:
     description: Can run in check mode and tell what it would change, without changing anything.
@@ -103,8 +104,6 @@ notes:
   - AWS does not check whether an account ID is the one that you meant. Confirm it with the account's owner.
   - AWS allows about 2 calls a second, with bursts of 5, to all callers in an account and Region together.
     The module makes a call for each account to be changed and for each 25 accounts that have permission.
-    It leaves pacing and retries to botocore, in its V(adaptive) mode with 10 attempts, but makes a call that AWS
-    throttles up to 300 times. A C(retries) entry in O(aws_config) replaces all of that.
   - The IAM actions needed are C(workspaces:DescribeWorkspaceImages), C(workspaces:DescribeWorkspaceImagePermissions)
     and C(workspaces:UpdateWorkspaceImagePermission).
 seealso:
@@ -187,6 +186,28 @@ EXAMPLES = r"""
     region: eu-west-1
   check_mode: true
   diff: true
+
+- name: Share an image of another account, as a role there that lets you in
+  euc.aws.workspaces_image_permission:
+    assume_role_arn: arn:aws:iam::123456789012:role/image-owner
+    assume_role_external_id: golden-images-7f3a
+    image_name: golden-2026-11
+    shared_account_ids:
+      - "111111111111"
+    region: eu-west-1
+
+- name: Give the role and the Region once, for this collection's modules
+  module_defaults:
+    group/euc.aws.euc:
+      assume_role_arn: arn:aws:iam::123456789012:role/image-owner
+      assume_role_external_id: golden-images-7f3a
+      region: eu-west-1
+  block:
+    - name: Share the image as that role
+      euc.aws.workspaces_image_permission:
+        image_name: golden-2026-11
+        shared_account_ids:
+          - "111111111111"
 
 - name: Give the Region and the profile once, for this module and those of amazon.aws
   module_defaults:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -17,6 +18,12 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
 # JSON, a list of licences and pictures can't say whose they are; antsibull-changelog writes the other two.
 WITHOUT_LICENCE = {".json", ".png"}, {"LICENSE", "CHANGELOG.rst", "changelog.yaml"}
 # What tools leave in the folder that the tests run in.
+# What decides, and knows neither AWS nor Ansible.
+PURE = {"_aws/accounts.py", "_aws/role.py", "_images/audit.py", "_images/images.py", "_images/sharing.py"}
+UTILS = ROOT / "plugins/module_utils"
+COLLECTION = "ansible_collections.euc.aws.plugins.module_utils."
+GROUND = "_aws"
+FILES = sorted(path.relative_to(UTILS).as_posix() for path in UTILS.rglob("*.py"))
 NOT_OURS = ("tests/output", "tests/integration/integration_config.yml", "build")
 
 
@@ -31,11 +38,83 @@ def test_a_module_has_all_that_belongs_to_it(module):
     # antsibull-changelog writes a module down when the version that brings it is released.
     release = read("changelogs/changelog.yaml")["releases"].get(added, {"modules": [{"name": module}]})
     guides = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs/docsite/rst").glob("*.rst"))
-    assert module in read("meta/runtime.yml")["action_groups"]["aws"]
+    groups = read("meta/runtime.yml")["action_groups"]
+    assert module in groups["aws"]
+    assert module in groups["euc"]
+    assert "  - euc.aws.common\n" in text
+    assert "    **ROLE_OPTIONS,\n" in text
     assert module in [plugin["name"] for plugin in release["modules"]]
     assert (ROOT / f"tests/integration/targets/{module}/tasks/main.yml").is_file()
     assert (ROOT / f"tests/unit/plugins/modules/test_{module}.py").is_file()
     assert f":ansplugin:`euc.aws.{module}#module`" in guides
+
+
+def imports_in(node):
+    """Find what is imported, but for types: (dots in front, the module's name, the names taken from it)."""
+    if isinstance(node, ast.ImportFrom):
+        yield node.level, node.module or "", [alias.name for alias in node.names]
+    elif isinstance(node, ast.Import):
+        yield from ((0, alias.name, []) for alias in node.names)
+    elif not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+        for child in ast.iter_child_nodes(node):
+            yield from imports_in(child)
+
+
+def imported_by(name, text):
+    """Find the files of module_utils that a file there imports, and the other modules."""
+    ours, others = set(), set()
+    for level, module, names in imports_in(ast.parse(text)):
+        if level == 0 and not module.startswith(COLLECTION):
+            others.add(module.partition(".")[0])
+            continue
+        folders = name.split("/")[:-1]
+        start = folders[: len(folders) + 1 - level] if level else []
+        found = "/".join([*start, *module.removeprefix(COLLECTION).split(".")]).rstrip("/")
+        ours |= {f"{found}.py"} if (UTILS / f"{found}.py").is_file() else {f"{found}/{part}.py" for part in names}
+    return ours, others
+
+
+def apartness(name, text):
+    """Say what a file imports that it must not."""
+    ours, others = imported_by(name, text)
+    wing = name.split("/")[0]
+    wrong = {file for file in ours if file.split("/")[0] not in (GROUND, wing)}
+    if name in PURE:
+        wrong |= (ours - PURE) | (others & {"ansible", "ansible_collections", "boto3", "botocore"})
+    return wrong
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_wings_stand_apart_and_what_is_pure_stays_so(name):
+    text = (UTILS / name).read_text(encoding="utf-8")
+    assert apartness(name, text) == set()
+    assert (name in PURE) == ("Pure: imports neither boto3 nor Ansible." in text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wrong"),
+    [
+        ("_images/api.py", "from .._bundles.api import look", {"_bundles/api/look.py"}),
+        ("_aws/client.py", "from .._images import api", {"_images/api.py"}),
+        ("_images/apply.py", "from .._aws import calls\nfrom . import api\nimport boto3", set()),
+        (
+            "_images/sharing.py",
+            "import re\nfrom .._aws.accounts import enumerated\nfrom .images import image_label",
+            set(),
+        ),
+        ("_images/sharing.py", "try:\n    import botocore.session\nexcept ImportError:\n    pass", {"botocore"}),
+        ("_images/sharing.py", "def f():\n    from .api import describe_images", {"_images/api.py"}),
+        ("_images/sharing.py", "if TYPE_CHECKING:\n    from .api import describe_images", set()),
+        ("_images/audit.py", "from ansible.module_utils.common import warnings", {"ansible"}),
+        (
+            "_images/api.py",
+            "from ansible_collections.euc.aws.plugins.module_utils._bundles.api import look",
+            {"_bundles/api/look.py"},
+        ),
+    ],
+)
+def test_what_is_not_apart_is_found(name, text, wrong):
+    assert apartness(name, text) == wrong
 
 
 def test_every_file_says_under_which_licence_it_is():
