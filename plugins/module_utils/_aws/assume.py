@@ -14,7 +14,7 @@ try:
     import boto3
     from botocore.config import Config
     from botocore.credentials import CredentialResolver, DeferredRefreshableCredentials
-    from botocore.parsers import ResponseParserError
+    from botocore.exceptions import BotoCoreError, ClientError
     from botocore.session import Session
 except ImportError:
     pass  # Handled by AnsibleAWSModule.
@@ -55,8 +55,8 @@ class RoleSession:
         # To read botocore's models and endpoints takes longer than a call.
         self._session.register_component("data_loader", self._source.get_component("data_loader"))
         role = _Role(assume_role_request(module.params), self._sts)
-        resolver = CredentialResolver([_Provider(DeferredRefreshableCredentials(role.credentials, _Provider.METHOD))])
-        self._session.register_component("credential_provider", resolver)
+        credentials = DeferredRefreshableCredentials(role.credentials, _Provider.METHOD, time_fetcher=_now)
+        self._session.register_component("credential_provider", CredentialResolver([_Provider(credentials)]))
 
     def client(self, service: str, region: str | None = None) -> Any:
         """Make a client that calls a service as the role.
@@ -113,7 +113,7 @@ class _Role:
         :returns: What botocore's ``RefreshableCredentials`` take.
         :raises AnsibleRoleError: If the role can't be assumed, and no credentials hold any longer.
         """
-        now = datetime.now(timezone.utc)
+        now = _now()
         if now < min(self._good_until, self._try_again):
             return self._held
         try:
@@ -128,9 +128,12 @@ class _Role:
         self._sts = self._sts or self._new_sts()
         try:
             given = self._sts.assume_role(**self._request)["Credentials"]
-        except ResponseParserError as error:
-            # Its text is the whole answer, which may be anybody's.
-            raise UnreadableAnswerError from error
+        except (BotoCoreError, ClientError):
+            raise
+        except Exception:
+            # botocore's parser raises all kinds for what is not STS's XML. Some have the answer in their text, and it
+            # may hold secrets, so the result's traceback must not show them.
+            raise UnreadableAnswerError from None
         self._good_until = given["Expiration"] - _PAUSE
         self._held = {
             "access_key": given["AccessKeyId"],
@@ -141,13 +144,17 @@ class _Role:
 
     def _caller(self, error: Exception) -> str | None:
         """Return the ARN of who asked, where AWS refused just that; None where it is not known."""
-        if getattr(error, "response", {}).get("Error", {}).get("Code") != "AccessDenied":
+        if not isinstance(error, ClientError) or error.response.get("Error", {}).get("Code") != "AccessDenied":
             return None
         try:
             return self._sts.get_caller_identity()["Arn"]
         except Exception:
             # Why the role was refused says more than why this was.
             return None
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
 
 
 def _client(session: Any, service: str, **options: Any) -> Any:
