@@ -41,6 +41,8 @@ def is_documentation(node):
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
+# apply.py tells of an account in words of its own, so nobody reads this one.
+UNREAD = {"stop sharing image … with"}
 # Advice follows AWS's error code, by which the page explains it.
 MESSAGES = sorted(
     {
@@ -50,9 +52,13 @@ MESSAGES = sorted(
         if THREE_WORDS.search(text)
     }
     - set(AnsibleImagesError.ADVICE.values())
+    - UNREAD
 )
 QUOTES = sorted(set(re.findall(r"``(.+?)``", GUIDES["guide_errors"])))
 SENTENCES = [quote for quote in QUOTES if THREE_WORDS.search(quote)]
+OF_MODULES, OF_PLAYBOOKS = GUIDES["guide_errors"].split("\nThe playbooks\n------")
+SENTENCES_OF_MODULES = [quote for quote in SENTENCES if f"``{quote}``" in OF_MODULES]
+SENTENCES_OF_PLAYBOOKS = [quote for quote in SENTENCES if f"``{quote}``" in OF_PLAYBOOKS]
 
 
 def is_in(quote, text):
@@ -69,10 +75,11 @@ def test_each_error_code_that_has_advice_is_explained(code):
     assert code in QUOTES
 
 
-@pytest.mark.parametrize("quote", SENTENCES)
-def test_each_message_that_is_explained_exists(quote):
+# test_explained_messages.py provokes those of the modules.
+@pytest.mark.parametrize("quote", SENTENCES_OF_PLAYBOOKS)
+def test_each_message_of_the_playbooks_that_is_explained_exists(quote):
     playbooks = [" ".join(path.read_text(encoding="utf-8").split()) for path in ROOT.glob("playbooks/**/*.yml")]
-    assert any(is_in(quote, text) for text in MESSAGES + playbooks)
+    assert any(is_in(quote, text) for text in playbooks)
 
 
 def variables(playbook):

@@ -125,8 +125,8 @@ def sharing_problem(image: Image, account_ids: Collection[str], region: str, wai
     state = image.get("State")
     if owner in account_ids:
         return (
-            f"Image {label} is owned by {owner}, which shared_account_ids lists as well. An owner can't share"
-            " an image with itself, and needs no permission to copy it: take it out of the list."
+            f"Image {label} is owned by {owner}, which shared_account_ids lists as well. An owner needs no permission"
+            " to copy its own image: take it out of the list."
         )
     if state == "ERROR":
         return (

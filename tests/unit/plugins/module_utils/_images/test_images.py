@@ -59,8 +59,8 @@ def test_images_without_a_name_come_first_and_match_as_an_empty_name():
         pytest.param({}, None, id="AVAILABLE and another's account"),
         pytest.param(
             {"OwnerAccountId": "111111111111"},
-            "is owned by 111111111111, which shared_account_ids lists as well. An owner can't share an image with"
-            " itself, and needs no permission to copy it: take it out of the list.",
+            "is owned by 111111111111, which shared_account_ids lists as well. An owner needs no permission to copy its"
+            " own image: take it out of the list.",
             id="self-share",
         ),
         pytest.param(
