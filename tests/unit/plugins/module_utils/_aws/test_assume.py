@@ -14,7 +14,7 @@ import botocore.loaders
 import pytest
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import boto3_conn, get_aws_connection_info
 
-from ansible_collections.euc.aws.plugins.module_utils._aws import assume, calls
+from ansible_collections.euc.aws.plugins.module_utils._aws import assume, calls, client
 from ansible_collections.euc.aws.plugins.module_utils._aws.client import AWSClients
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import (
     AnsibleEUCError,
@@ -291,8 +291,8 @@ def test_an_expired_source_is_told_as_such(server):
 
 
 def test_a_throttled_sts_is_waited_for(server, clock, monkeypatch):
-    # botocore's adaptive mode paces itself by this one.
-    monkeypatch.setattr("time.time", clock.monotonic)
+    # botocore's adaptive mode would take its time.
+    monkeypatch.setattr(client, "_CONFIG", {"retries": {"mode": "standard", "total_max_attempts": 10}})
     server.faults = [Fault(ASSUME, code="Throttling", status=400, times=12)]
     assert len(look(AWSClients(Module()).make("workspaces"))) == 1
     assert len(server.calls(ASSUME)) == 13
@@ -382,8 +382,8 @@ def test_aws_is_told_the_same_words_as_by_amazon_aws(made, server):
     agents = []
     look(AWSClients(Module()).make("workspaces"))
     plain = Module().client("workspaces")
-    for client in (plain, *made):
-        client.meta.events.register_first(
+    for one in (plain, *made):
+        one.meta.events.register_first(
             "before-send", lambda request, **_: agents.append(request.headers["User-Agent"])
         )
     attach(plain, server)
