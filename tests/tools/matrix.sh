@@ -5,6 +5,7 @@
 
 # Run sanity, units and integration with each ansible-core, Python and boto3 that the collection declares to support.
 # `make test` has run the integration targets against moto too; here the strict server is enough.
+# tests/unit/test_versions.py holds the README and the metadata against the rows.
 # A row whose Python is not found is skipped, and fails the run where CI is set.
 
 set -eu
@@ -67,7 +68,7 @@ END
 everything="sanity units integration"
 (
     row core-2.17 3.11 10.1. "$everything" 'ansible-core==2.17.*'
-    row core-2.19 3.11 10.1. "$everything" 'ansible-core==2.19.*'
+    row core-2.19 3.12 11.4. "$everything" 'ansible-core==2.19.*'
 ) &
 row core-2.21 3.13 11.4. "$everything" 'ansible-core==2.21.*'
 # No sanity test imports boto3.
