@@ -19,7 +19,7 @@ options:
         instance's role. These need C(sts:AssumeRole) on the role, and the role's trust policy has to let them in.
       - The role's credentials stay in memory. They last an hour, and are renewed while the task runs.
       - O(endpoint_url) does not lead to AWS STS, which the role is asked of. For that, set the environment variable
-        C(AWS_ENDPOINT_URL_STS).
+        E(AWS_ENDPOINT_URL_STS).
       - Give the option or its alias, not both.
     type: str
     aliases:
@@ -45,6 +45,6 @@ attributes:
 notes:
   - A call that AWS throttles is made up to 300 times, with pauses of 2.5 seconds at most. A call that meets another
     error that may pass is made up to 10 times. The two are counted apart. Both leave pacing to botocore's V(adaptive)
-    mode. A C(retries) entry in O(aws_config), the environment variables C(AWS_MAX_ATTEMPTS) and C(AWS_RETRY_MODE), or
+    mode. A C(retries) entry in O(aws_config), the environment variables E(AWS_MAX_ATTEMPTS) and E(AWS_RETRY_MODE), or
     C(max_attempts) and C(retry_mode) in the profile, replace all of that.
 """

@@ -87,7 +87,8 @@ notes:
   - Images exist in one Region. Run the module once for each Region.
   - AWS tells only the owner of an image who can copy it. For an image of another account
     RV(images[].shared_account_ids) is null.
-  - AWS allows about 2 calls a second, with bursts of 5, to all callers in an account and Region together.
+  - AWS allows L(2 calls a second by default,https://docs.aws.amazon.com/workspaces/latest/adminguide/amazon-workspaces-troubleshooting.html),
+    with bursts of 5. It does not say who shares that; the module takes it that all callers in an account and Region do.
   - The IAM actions needed are C(workspaces:DescribeWorkspaceImages) and, unless O(include_permissions=false),
     C(workspaces:DescribeWorkspaceImagePermissions).
 seealso:

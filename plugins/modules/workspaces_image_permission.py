@@ -99,10 +99,13 @@ notes:
     bring-your-own-licence. In AWS GovCloud (US) such an image can't be shared.
   - To stop sharing an image does not touch the copies that were made while it was shared.
   - AWS deletes an image only if it is shared with no account. See the example that unshares an image from all of them.
+  - That an image has to be V(AVAILABLE), and that its own owner is refused, are checks of the module's. AWS does not
+    say what it answers to that.
   - An account that an image is shared with can't share it further, and neither can this module with that account's
     credentials.
-  - AWS does not check whether an account ID is the one that you meant. Confirm it with the account's owner.
-  - AWS allows about 2 calls a second, with bursts of 5, to all callers in an account and Region together.
+  - Whether an account ID is the one that you meant, only you can tell. Confirm it with the account's owner.
+  - AWS allows L(2 calls a second by default,https://docs.aws.amazon.com/workspaces/latest/adminguide/amazon-workspaces-troubleshooting.html),
+    with bursts of 5. It does not say who shares that; the module takes it that all callers in an account and Region do.
     The module makes a call for each account to be changed and for each 25 accounts that have permission.
   - The IAM actions needed are C(workspaces:DescribeWorkspaceImages), C(workspaces:DescribeWorkspaceImagePermissions)
     and C(workspaces:UpdateWorkspaceImagePermission).

@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ansible_collections.euc.aws.plugins.module_utils._images.errors import AnsibleImagesError
 
@@ -87,10 +88,32 @@ def variables(playbook):
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
-def test_each_playbook_and_its_variables_are_in_the_guides(playbook):
-    named = re.findall(r"``([\w.]+)``", "".join(GUIDES.values()))
+def test_each_playbook_and_its_variables_are_in_their_guide(playbook):
+    named = re.findall(r"``([\w.]+)``", GUIDES["guide_playbooks"])
     assert variables(playbook)
     assert {*variables(playbook), f"euc.aws.{playbook}"} - set(named) == set()
+
+
+def test_the_index_leads_to_every_guide_and_to_the_playbooks_first():
+    sections = yaml.safe_load((ROOT / "docs/docsite/extra-docs.yml").read_text(encoding="utf-8"))["sections"]
+    listed = [guide for section in sections for guide in section["toctree"]]
+    assert listed[0] == "guide_playbooks"
+    assert sorted(listed) == sorted(GUIDES)
+
+
+# What AWS does and does not do, on the pages that say it, with where AWS says so.
+ADMIN_GUIDE = "https://docs.aws.amazon.com/workspaces/latest/adminguide/"
+SOURCES = {
+    "guide_share": [f"{ADMIN_GUIDE}share-custom-image.html", f"{ADMIN_GUIDE}delete_bundle.html"],
+    "guide_many": [f"{ADMIN_GUIDE}amazon-workspaces-troubleshooting.html"],
+    "guide_iam": ["https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonworkspaces.html"],
+    "guide_errors": ["https://docs.aws.amazon.com/workspaces/latest/api/CommonErrors.html"],
+}
+
+
+@pytest.mark.parametrize("guide", SOURCES)
+def test_a_guide_says_where_aws_says_so(guide):
+    assert [source for source in SOURCES[guide] if f"<{source}>`__" not in GUIDES[guide]] == []
 
 
 def test_the_guides_name_no_other_variable():
