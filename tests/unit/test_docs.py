@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleRoleError
 from ansible_collections.euc.aws.plugins.module_utils._images.errors import AnsibleImagesError
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +45,7 @@ def is_documentation(node):
 
 # apply.py tells of an account in words of its own, so nobody reads this one.
 UNREAD = {"stop sharing image … with"}
+ADVICE = (AnsibleImagesError.ADVICE, AnsibleRoleError.ADVICE)
 # Advice follows AWS's error code, by which the page explains it.
 MESSAGES = sorted(
     {
@@ -52,7 +54,7 @@ MESSAGES = sorted(
         for text in texts_in(ast.parse(path.read_text(encoding="utf-8")))
         if THREE_WORDS.search(text)
     }
-    - set(AnsibleImagesError.ADVICE.values())
+    - {advice for table in ADVICE for advice in table.values()}
     - UNREAD
 )
 QUOTES = sorted(set(re.findall(r"``(.+?)``", GUIDES["guide_errors"])))
@@ -71,7 +73,7 @@ def test_each_message_of_the_modules_is_explained(message):
     assert any(is_in(quote, message) for quote in SENTENCES)
 
 
-@pytest.mark.parametrize("code", AnsibleImagesError.ADVICE)
+@pytest.mark.parametrize("code", sorted(set().union(*ADVICE)))
 def test_each_error_code_that_has_advice_is_explained(code):
     assert code in QUOTES
 
