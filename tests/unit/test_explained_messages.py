@@ -38,6 +38,7 @@ from ansible_collections.euc.aws.tests.unit.test_docs import QUOTES, SENTENCES_O
 ONE, TWO = accounts(1, 2)
 # Nothing listens there.
 NOWHERE = "http://127.0.0.1:1"
+ROLE = f"arn:aws:iam::{OWNER}:role/images"
 KEYS = {"access_key": OWNER, "secret_key": "secret"}
 GRANT = {"shared_account_ids": [ONE]}
 SEVEN = accounts(*range(1, 8))
@@ -88,15 +89,18 @@ class Reader:
             info(new_client(new_state()), **options)
         return str(caught.value)
 
-    def task(self, configuration="", environment=None, faults=(), **options):
+    def task(self, configuration="", environment=None, faults=(), sts=None, **options):
         """Run workspaces_image_permission as Ansible does, over HTTP, with this configuration of AWS's.
 
+        :param sts: Where STS is; None for the server.
         :param options: What differs from a task that works; None for what is left out, {host} for the server's address.
         """
         self._configuration.write_text(configuration)
         for name, value in (environment or {}).items():
             self._monkeypatch.setenv(name, value)
         with serve(new_state(new_image(), faults=list(faults))) as url:
+            # endpoint_url does not lead to STS.
+            self._monkeypatch.setenv("AWS_ENDPOINT_URL_STS", (sts or "{url}").format(url=url))
             options = {"endpoint_url": url, "region": REGION, "image_id": IMAGE_ID, **GRANT, **options}
             given = {
                 name: value.format(host=urlsplit(url).netloc) if isinstance(value, str) else value
@@ -156,6 +160,16 @@ PROVOKED = {
     "and has to be at least 1 second": lambda reader: reader.permission(wait_timeout=0, **GRANT),
     "allowed_account_ids asks who can copy the images, and include_permissions=false not to read that": (
         lambda reader: reader.info(allowed_account_ids=[], include_permissions=False)
+    ),
+    "assume_role_arn takes the ARN of an IAM role": lambda reader: reader.permission(assume_role_arn="images"),
+    "assume_role_external_id takes 2 to 1224 letters, digits … and this is not of that kind": (
+        lambda reader: reader.permission(assume_role_external_id="a")
+    ),
+    "assume_role_external_id goes with assume_role_arn, which is not given": lambda reader: reader.permission(
+        assume_role_external_id="golden"
+    ),
+    "assume_role_arn and its alias iam_role_arn name different roles": lambda reader: reader.task(
+        **KEYS, assume_role_arn=ROLE, iam_role_arn=f"{ROLE}2"
     ),
     # The image
     "You own no image named … Your images there": lambda reader: reader.permission(
@@ -227,6 +241,14 @@ PROVOKED = {
     "Error loading SSO Token": lambda reader: reader.task(SIGN_IN),
     "The security token included in the request is invalid": lambda reader: reader.task(
         access_key="UNKNOWN", secret_key="secret"
+    ),
+    # The role
+    "The role … could not be assumed": lambda reader: reader.task(**KEYS, assume_role_arn=ROLE),
+    "What answered is not AWS, for the answer can't be read": lambda reader: reader.task(
+        **KEYS, assume_role_arn=ROLE, faults=[Fault("AssumeRole", "page", body="<p>Sign in")]
+    ),
+    "AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL if one is set": lambda reader: reader.task(
+        **KEYS, assume_role_arn=ROLE, sts=NOWHERE
     ),
     # The way to AWS
     "Could not connect to the endpoint URL": lambda reader: reader.task(**KEYS, endpoint_url=NOWHERE),

@@ -383,9 +383,7 @@ def test_aws_is_told_the_same_words_as_by_amazon_aws(made, server):
     look(AWSClients(Module()).make("workspaces"))
     plain = Module().client("workspaces")
     for one in (plain, *made):
-        one.meta.events.register_first(
-            "before-send", lambda request, **_: agents.append(request.headers["User-Agent"])
-        )
+        one.meta.events.register_first("before-send", lambda request, **_: agents.append(request.headers["User-Agent"]))
     attach(plain, server)
     plain.describe_workspace_images()
     made[0].describe_workspace_images()
