@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-import csv
 import importlib.util
 import json
+import os
+import signal
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +21,9 @@ from werkzeug import Request, Response
 from werkzeug.serving import make_server
 
 from ansible_collections.euc.aws.tests.aws_server import Fault, Image
+from ansible_collections.euc.aws.tests.system.playbooks import AWX, job, play
 
 TREE = Path(__file__).parents[2]
-AWX = TREE / "examples" / "awx"
 OWNER = "123456789012"
 UPDATE = "UpdateWorkspaceImagePermission"
 ZERO, ONE, TWO, THREE = "012345670123", "111111111111", "222222222222", "333333333333"
@@ -49,34 +50,6 @@ def images(server: Any) -> None:
 def shared(server: Any) -> list[set[str]]:
     """Who can copy the images of the name golden, by Region."""
     return [set(server.image(image_id).shared_account_ids) for image_id in REGIONS.values()]
-
-
-def play(ansible: Any, name: str, variables: dict[str, Any], *arguments: str, code: int = 0) -> tuple[list[Any], Any]:
-    """Run a playbook of the collection to this exit code; return what its tasks said, and its artifacts."""
-    answers = ansible.write("answers.json", json.dumps(variables))
-    settings = {"ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", "ANSIBLE_SHOW_CUSTOM_STATS": "true"}
-    run = ansible.run("ansible-playbook", f"euc.aws.{name}", "-e", f"@{answers}", *arguments, **settings)
-    said = [result["msg"] for result in run.results if "msg" in result and not result.get("skipped")]
-    assert run.code == code, said
-    return said, json.loads(run.output[run.output.index("{") :])["global_custom_stats"]
-
-
-def job(ansible: Any, playbook: str, answers: dict[str, Any], *cmdline: str) -> dict[str, Any]:
-    """Run a job of AWX's to its good end, in a private data directory as AWX lays it out; return its artifacts."""
-    # AWX marks what people typed, so that Ansible takes no braces in it for a template.
-    ansible.write("job/env/extravars", "".join(f"{key}: !unsafe {json.dumps(answers[key])}\n" for key in answers))
-    names = [name for name in ansible.settings if name.startswith(("AWS_", "ANSIBLE_"))]
-    variables = {name: ansible.settings.pop(name) for name in names}
-    ansible.write("job/env/envvars", json.dumps({**variables, "AWS_SECURITY_TOKEN": variables["AWS_SESSION_TOKEN"]}))
-    ansible.write("job/env/cmdline", " ".join(cmdline))
-    ansible.write("job/inventory/hosts", "elsewhere.example.com\n")
-    for path in AWX.iterdir():
-        ansible.write(f"job/project/{path.name}", path.read_text())
-    run = ansible.run("ansible-runner", "run", "job", "--playbook", playbook, "--ident", "1")
-    assert run.code == 0, run.output + run.errors
-    events = [json.loads(path.read_text()) for path in (ansible.home / "job/artifacts/1/job_events").glob("*.json")]
-    (last,) = [event for event in events if event["event"] == "playbook_on_stats"]
-    return last["event_data"]["artifact_data"]
 
 
 def outcome(region: str, granted: list[str], revoked: list[str], after: list[str], **more: Any) -> dict[str, Any]:
@@ -106,26 +79,88 @@ def test_answers_in_every_spelling(account_ids: Any, regions: Any, exact: Any, a
     ]
 
 
-def test_what_is_left_out_is_what_the_module_does_without_it(ansible: Any, server: Any) -> None:
-    # The variable region, which may come from a workflow, is none of the playbook's.
-    answers = {"share_account_ids": ONE, "share_image_id": "wsi-golden001", "region": "us-east-1"}
-    play(ansible, "share_image", answers)
+def test_what_is_left_out_or_null_is_what_the_module_does_without_it(ansible: Any, server: Any) -> None:
+    answers = {"share_account_ids": ONE, "share_image_id": "wsi-golden001", "share_image_name": None}
+    play(ansible, "share_image", {**answers, "share_regions": None, "share_exact": None, "share_wait": None})
+    assert shared(server) == [{ONE, TWO}, {TWO}, {TWO}]
+    assert {call.region for call in server.journal} == {ansible.settings["AWS_REGION"]}
+    answers = {"unshare_account_ids": ONE, "unshare_image_id": "wsi-golden001", "unshare_everyone": None}
+    play(ansible, "unshare_image", answers)
+    assert shared(server) == [{TWO}, {TWO}, {TWO}]
+
+
+def test_variables_of_the_users_are_none_of_the_playbooks(ansible: Any, server: Any) -> None:
+    """What a workflow hands to every node, for example. Ansible warns if a loop of a playbook's takes such a name."""
+    others = {"region": "us-east-1", "item": "us-east-1", "image_sharing": []}
+    answers = {"share_account_ids": ONE, "share_image_id": "wsi-golden001", "report_dest": str(ansible.home), **others}
+    variables = ansible.write("answers.json", json.dumps(answers))
+    run = ansible.run("ansible-playbook", "euc.aws.share_image", "euc.aws.report_image_sharing", "-e", f"@{variables}")
+    assert (run.code, "WARNING" in run.output + run.errors) == (0, False), run.output + run.errors
     assert shared(server) == [{ONE, TWO}, {TWO}, {TWO}]
     assert {call.region for call in server.journal} == {ansible.settings["AWS_REGION"]}
 
 
 def test_an_image_is_waited_for_before_others_are_shared(ansible: Any, server: Any) -> None:
+    """Also where the user has chosen a strategy under which no host waits for the others."""
     answers = {"share_account_ids": ONE, "share_image_name": "young", "share_regions": "us-east-1 eu-west-1"}
+    ansible.settings["ANSIBLE_STRATEGY"] = "free"
     play(ansible, "share_image", {**answers, "share_wait": "true"})
     assert [server.image(f"wsi-young000{number}").shared_account_ids for number in (1, 2)] == [{ONE}, {ONE}]
     first = [call.operation for call in server.journal].index(UPDATE)
-    assert {call.region for call in server.journal[:first]} == {"us-east-1", "eu-west-1"}
+    waited = [call.operation for call in server.journal[:first] if call.region == "eu-west-1"]
+    find, read = "DescribeWorkspaceImages", "DescribeWorkspaceImagePermissions"
+    assert waited[:4] == [find, read, find, read]
+
+
+def test_every_region_is_read_and_changed_at_once(ansible: Any, server: Any, eventually: Any) -> None:
+    threads = threading.active_count()
+
+    def all_at_once() -> bool:
+        return threading.active_count() == threads + len(REGIONS)
+
+    answers = {"share_account_ids": ONE, "share_image_name": "golden", "share_regions": list(REGIONS)}
+    variables = ansible.write("answers.json", json.dumps(answers))
+    # The server has a thread for each connection, and answers none of them meanwhile.
+    with server.lock:
+        process = ansible.start("ansible-playbook", "euc.aws.share_image", "-e", f"@{variables}")
+        eventually(all_at_once)
+    eventually(lambda: len(server.journal) == 2 * len(REGIONS) and threading.active_count() == threads)
+    with server.lock:
+        eventually(all_at_once)
+    run = ansible.finish(process)
+    assert run.code == 0, run.output
+    assert shared(server) == [{ONE, TWO}] * 3
+
+
+def test_ctrl_c_stops_every_region(ansible: Any, server: Any, eventually: Any) -> None:
+    server.faults = [Fault(UPDATE, "slow", times=None, seconds=0.2)]
+    answers = {
+        "share_account_ids": [f"4{number:011d}" for number in range(50)],
+        "share_image_name": "golden",
+        "share_regions": list(REGIONS),
+    }
+    variables = ansible.write("answers.json", json.dumps(answers))
+    process = ansible.start("ansible-playbook", "euc.aws.share_image", "-e", f"@{variables}")
+    eventually(lambda: {call.region for call in server.calls(UPDATE)} == set(REGIONS))
+    os.killpg(process.pid, signal.SIGINT)
+    assert ansible.finish(process).code != 0
+    eventually(lambda: ansible.processes() == [])
+    assert all(len(accounts) < 40 for accounts in shared(server))
+
+
+@pytest.mark.parametrize("limit", ["localhost", "localhost,image_sharing_eu-west-1"])
+def test_a_limit_that_leaves_regions_out_leaves_nothing_undone(limit: str, ansible: Any, server: Any) -> None:
+    answers = {"share_account_ids": ONE, "share_image_name": "golden", "share_regions": list(REGIONS)}
+    _said, artifacts = play(ansible, "share_image", answers, "--limit", limit)
+    assert shared(server) == [{ONE, TWO}] * 3
+    assert artifacts["image_sharing"] == [outcome(region, [ONE], [], [ONE, TWO]) for region in REGIONS]
 
 
 UNTOUCHED = "Nothing was asked of AWS, and nothing was changed."
 NO_IMAGE = "share_image_id or share_image_name has to name the image: one of the two."
 NOBODY = f"Name the accounts in unshare_account_ids, or set unshare_everyone to true: one of the two. {UNTOUCHED}"
 BOTH = {"name": "golden", "regions": "eu-west-1 us-east-1"}
+NOT_EU22 = f"and these are not: eu:22. {UNTOUCHED}"
 FIFTY = "\n".join(f"4{number:011d}{'0' if number == 30 else ''}" for number in range(50))
 
 
@@ -137,6 +172,7 @@ FIFTY = "\n".join(f"4{number:011d}{'0' if number == 30 else ''}" for number in r
         ("share", {"ids": ONE, "id": "wsi-golden001", "name": "golden"}, f"{NO_IMAGE} {UNTOUCHED}", []),
         ("share", {"ids": ONE, **BOTH, "id": "wsi-golden001", "name": ""}, "share_image_id goes with one Region", []),
         ("share", {"ids": ONE, "exact": "ja", **BOTH}, "argument 'share_exact' is of type", []),
+        ("share", {"ids": ONE, **BOTH, "regions": "eu-west-1 eu:22"}, f"Regions such as eu-west-1, {NOT_EU22}", []),
         ("share", {"ids": FIFTY, **BOTH}, f"account IDs, and these are not: '4000000000300'. {UNTOUCHED}", []),
         ("unshare", {"ids": "", "everyone": "no", **BOTH}, NOBODY, []),
         ("unshare", {"ids": TWO, "everyone": "yes", **BOTH}, NOBODY, []),
@@ -160,20 +196,27 @@ def test_bad_input_ends_in_a_sentence(
 
 
 def test_a_failure_half_way_is_in_the_summary(ansible: Any, server: Any) -> None:
-    server.faults = [Fault(UPDATE, code="AccessDeniedException", message="Not you.", status=400, call=5)]
+    server.faults = [Fault(UPDATE, code="AccessDeniedException", message="Not you.", status=400, account_id=ONE)]
+    others = {image_id for region, image_id in REGIONS.items() if region != "us-east-1"}
+    server.images = [
+        replace(image, shared_account_ids={ONE, TWO}) if image.image_id in others else image for image in server.images
+    ]
     answers = {"share_image_name": "golden", "share_regions": list(REGIONS), "share_account_ids": [ONE, THREE, ZERO]}
     said, artifacts = play(ansible, "share_image", answers, code=2)
-    summary, sentence = said[-2:]
-    failure = {"failed_accounts": {ONE: {"code": "AccessDeniedException", "message": "Not you."}}, "msg": sentence}
+    summary, end = said[-2:]
+    sentence = artifacts["image_sharing"][1]["msg"]
+    told = {"code": "AccessDeniedException", "message": "Not you.", "may_take_effect": False}
+    failure = {"failed_accounts": {ONE: told}, "msg": sentence}
     assert artifacts["image_sharing"] == [
-        outcome("eu-west-1", [ZERO, ONE, THREE], [], [ZERO, ONE, TWO, THREE]),
+        outcome("eu-west-1", [ZERO, THREE], [], [ZERO, ONE, TWO, THREE]),
         outcome("us-east-1", [ZERO], [], [ZERO, TWO], not_attempted_account_ids=[THREE], **failure),
-        outcome("ap-northeast-1", [ZERO, ONE, THREE], [], [ZERO, ONE, TWO, THREE]),
+        outcome("ap-northeast-1", [ZERO, THREE], [], [ZERO, ONE, TWO, THREE]),
     ]
+    assert end == "Not everything was done in us-east-1. The summary above tells what and why."
     assert sentence.startswith("Sharing image wsi-golden002 (golden) in us-east-1 was not completed: 1 granted")
     assert summary[:9] == [
         "Image wsi-golden001 (golden) in eu-west-1",
-        f"- granted to 3 accounts: {ZERO}, {ONE}, {THREE}",
+        f"- granted to 2 accounts: {ZERO}, {THREE}",
         "- revoked from nobody",
         f"- can be copied now by 4 accounts: {ZERO}, {ONE}, {TWO}, {THREE}",
         "Image wsi-golden002 (golden) in us-east-1",
@@ -183,6 +226,32 @@ def test_a_failure_half_way_is_in_the_summary(ansible: Any, server: Any) -> None
         f"- FAILED: {sentence}",
     ]
     assert shared(server) == [{ZERO, ONE, TWO, THREE}, {ZERO, TWO}, {ZERO, ONE, TWO, THREE}]
+
+
+@pytest.mark.parametrize("operation", ["DescribeWorkspaceImages", UPDATE])
+def test_what_is_not_an_answer_of_aws_is_no_success(operation: str, ansible: Any, server: Any) -> None:
+    """A sign-in page answers in the place of AWS: from the first call on, or from the first change on."""
+    server.faults = [Fault(operation, "page", body="{}", times=None)]
+    answers = {"unshare_image_name": "golden", "unshare_regions": list(REGIONS), "unshare_everyone": True}
+    said, artifacts = play(ansible, "unshare_image", answers, code=2)
+    if operation == UPDATE:
+        assert [entry["changed"] for entry in artifacts["image_sharing"]] == [False] * 3
+        assert all("What answered is not AWS" in entry["msg"] for entry in artifacts["image_sharing"])
+    else:
+        assert artifacts == {}
+        assert said[-1].endswith("Nothing was changed in any Region.")
+        assert all(
+            f"{region}: Failed to look up the images (OWNED) in {region}: What" in said[-1] for region in REGIONS
+        )
+    assert shared(server) == [{TWO}] * 3
+
+
+def test_what_failed_is_told_once(ansible: Any, server: Any) -> None:
+    server.faults = [Fault(UPDATE, code="AccessDeniedException", message="Not you.", status=400)]
+    answers = ansible.write("answers.json", json.dumps({"share_account_ids": ONE, "share_image_id": "wsi-golden001"}))
+    run = ansible.run("ansible-playbook", "euc.aws.share_image", "-e", f"@{answers}")
+    assert run.code == 2
+    assert (run.output + run.errors).count("Not you.") == 1
 
 
 def test_the_dry_run_tells_what_the_real_run_does(ansible: Any, server: Any) -> None:
@@ -199,20 +268,6 @@ def test_the_dry_run_tells_what_the_real_run_does(ansible: Any, server: Any) -> 
     assert shared(server) == [set(), set(), {TWO}]
     assert real["image_sharing"] == [outcome(region, [], [TWO], []) for region in ("eu-west-1", "us-east-1")]
     assert dry["image_sharing"] == [{**result, "check_mode": True} for result in real["image_sharing"]]
-
-
-def test_the_report(ansible: Any, server: Any) -> None:
-    answers = {"report_dest": str(ansible.home), "report_allowed_account_ids": [ONE]}
-    _said, dry = play(ansible, "report_image_sharing", answers, "--check")
-    assert list(ansible.home.glob("image_sharing.*")) == []
-    real = job(ansible, "euc.aws.report_image_sharing", answers)
-    assert dry == real
-    assert real["report_violations"] == [{"image_id": "wsi-golden001", "image_name": "golden", "account_id": TWO}]
-    rows = list(csv.DictReader((ansible.home / "image_sharing.csv").read_text().splitlines()))
-    row = next(row for row in rows if row["image_id"] == "wsi-golden001")
-    assert (row["owner_account_id"], row["shared_account_id"], row["allowed"]) == (OWNER, TWO, "no")
-    assert TWO in (ansible.home / "image_sharing.html").read_text()
-    assert server.calls(UPDATE) == []
 
 
 def survey(name: str) -> dict[str, Any]:
