@@ -67,7 +67,8 @@ def handle(state: State, request: Request) -> Answer:
             body = render_error(received, request_id, caught)
         _write_down(state, replace(call, error=error, changed=len(state.history) > writes))
     if fault and fault.kind == "page":
-        return Answer(fault.status, {"Content-Type": fault.content_type}, fault.body.encode("latin-1"))
+        proof = {"x-amzn-RequestId": request_id} if fault.bears_request_id else {}
+        return Answer(fault.status, {"Content-Type": fault.content_type, **proof}, fault.body.encode("latin-1"))
     content_type = "text/xml" if received.query else "application/x-amz-json-1.1"
     return Answer(
         status,

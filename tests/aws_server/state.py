@@ -90,7 +90,8 @@ class Fault:
     - slow: the call takes effect, the answer comes `seconds` late.
     - stale: a read sees the images as they were before the last `writes` writes.
     - page: something that is not AWS, such as a login page, answers `body` in latin-1 (so that it can be any bytes), of
-      `content_type`, with HTTP `status` and without a request id; with `applied` after the call took effect.
+      `content_type`, with HTTP `status` and without a request id, unless it `bears_request_id` because only the body
+      was replaced or cut off on the way; with `applied` after the call took effect.
 
     `status` is 200 for a page and 500 for the others, unless told otherwise.
     """
@@ -109,6 +110,7 @@ class Fault:
     writes: int = 1
     body: str = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Sign in to go on.</body></html>"
     content_type: str = "text/html"
+    bears_request_id: bool = False
 
     def __post_init__(self) -> None:
         self.body.encode("latin-1")  # an error now, and not when the fault is due

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from random import uniform
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ try:
 except ImportError:
     pass  # Handled by AnsibleAWSModule.
 
-from .errors import AnsibleEUCError, NotFromAWSError
+from .errors import AnsibleEUCError, NotFromAWSError, UnreadableAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,7 @@ def every_page(paginator: Any, result_key: str, **parameters: Any) -> list[Any]:
 
 
 def accept_only_aws(client: Any) -> None:
-    """Let a client take for an answer only what bears AWS's request ID.
+    """Let a client take for an answer only what bears AWS's request ID, and can be read.
 
     botocore's JSON parser makes an empty answer of a proxy's login page, and raises nothing. AWS sends the header with
     everything, errors included: https://docs.aws.amazon.com/workspaces/latest/api/CommonErrors.html does not say so,
@@ -62,11 +63,28 @@ def accept_only_aws(client: Any) -> None:
     client.meta.events.register("after-call", _raise_if_not_from_aws)
 
 
-def _raise_if_not_from_aws(http_response: Any, **kwargs: Any) -> None:
+def _raise_if_not_from_aws(http_response: Any, model: Any, **kwargs: Any) -> None:
     if not http_response.headers.get(_REQUEST_ID):
         raise NotFromAWSError(
             status=http_response.status_code, content_type=http_response.headers.get("Content-Type", "unknown")
         )
+    if http_response.status_code < 300 and not _is_readable(http_response.content, model):
+        raise UnreadableAnswerError
+
+
+def _is_readable(body: bytes, operation: Any) -> bool:
+    """Tell whether a body has what botocore makes of it, which is nothing where the JSON is cut off or is none."""
+    service = operation.service_model
+    # botocore 1.34 knows one protocol a service. The parsers of all others raise for what they can't read.
+    if getattr(service, "resolved_protocol", service.protocol) != "json":
+        return True
+    if not body:
+        return not (operation.output_shape and operation.output_shape.members)
+    try:
+        json.loads(body)
+    except ValueError:
+        return False
+    return True
 
 
 def be_patient(client: Any, attempts: int) -> None:

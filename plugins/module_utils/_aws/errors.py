@@ -78,6 +78,7 @@ class AnsibleEUCError(AnsibleAWSError):
         "PartialCredentialsError": _NO_CREDENTIALS,
         "CredentialRetrievalError": _CREDENTIAL_SOURCE,
         "NotFromAWSError": _NOT_FROM_AWS,
+        "UnreadableAnswerError": _NOT_FROM_AWS,
     }
     NO_ANSWER: ClassVar[str] = _NO_ANSWER
 

@@ -44,6 +44,7 @@ FAULTS = {
     "NotFromAWSError": ({"kind": "page"}, STOPS),
     "NotFromAWSError, empty": ({"kind": "page", "body": ""}, STOPS),
     "NotFromAWSError, JSON": ({"kind": "page", "body": '{"status": "ok"}'}, STOPS),
+    "UnreadableAnswerError": ({"kind": "page", "bears_request_id": True}, STOPS),
     "UnicodeDecodeError": ({"kind": "page", "body": "\u00ff"}, STOPS),
     "NotFromAWSError, applied": ({"kind": "page", "applied": True}, HOLDS),
     "InternalServerException, applied": ({"status": 500, "applied": True}, HOLDS),
@@ -59,6 +60,7 @@ UNANSWERED = {
     "ConnectionClosedError": "endpoint URL",
     "ReadTimeoutError": "endpoint URL",
     "NotFromAWSError": "What answered is not AWS",
+    "UnreadableAnswerError": "the answer can't be read",
     "UnicodeDecodeError": "can't decode byte",
 }
 CALLS = {READ: (1, 2, 3), LOOK: (1, 2, 3), WRITE: (1, 3, 5)}

@@ -4,14 +4,24 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 from botocore.retries.standard import ThrottledRetryableChecker
 
 from ansible_collections.euc.aws.plugins.module_utils._aws import calls
-from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError
+from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError, NotFromAWSError
 from ansible_collections.euc.aws.plugins.module_utils._images.errors import AnsibleImagesError
 from ansible_collections.euc.aws.tests.aws_server import Fault
-from ansible_collections.euc.aws.tests.unit.support import IMAGE_ID, READ, new_client, new_image, new_state
+from ansible_collections.euc.aws.tests.unit.support import (
+    IMAGE_ID,
+    OWNER,
+    READ,
+    WRITE,
+    new_client,
+    new_image,
+    new_state,
+)
 
 THROTTLED = {"code": "ThrottlingException", "status": 400}
 
@@ -66,6 +76,32 @@ def test_an_answer_without_awss_request_id_is_none(fault, status, content_type, 
         calls.call(client, "look", lambda: read(client))
     assert caught.value.got_no_answer
     assert caught.value.code == "NotFromAWSError"
+
+
+@pytest.mark.parametrize("body", ["", '{"ImagePermissions": [', "<html>"])
+def test_an_answer_that_is_cut_off_or_replaced_behind_its_head_is_none(body):
+    replaced = Fault(READ, "page", body=body, bears_request_id=True)
+    client = patient_client(new_state(new_image(), faults=[replaced]))
+    with pytest.raises(AnsibleEUCError, match=r"the answer can't be read\. A proxy or") as caught:
+        calls.call(client, "look", lambda: read(client))
+    assert caught.value.got_no_answer
+    assert caught.value.code == "UnreadableAnswerError"
+
+
+@pytest.mark.parametrize(("body", "is_taken"), [("", True), ("{}", True), ("<html>", False)])
+def test_an_answer_may_be_empty_where_nothing_is_asked_for(body, is_taken):
+    replaced = Fault(WRITE, "page", body=body, bears_request_id=True)
+    client = patient_client(new_state(new_image(), faults=[replaced]))
+    request = {"ImageId": IMAGE_ID, "SharedAccountId": OWNER, "AllowCopyImage": True}
+    with nullcontext() if is_taken else pytest.raises(NotFromAWSError):
+        client.update_workspace_image_permission(**request)
+
+
+def test_an_error_of_awss_need_not_be_readable():
+    refused = Fault(READ, "page", body="", status=403, bears_request_id=True)
+    client = patient_client(new_state(new_image(), faults=[refused]))
+    with pytest.raises(client.exceptions.ClientError, match="403"):
+        read(client)
 
 
 @pytest.mark.parametrize("body", ["\u00ff\u00fe\u00fa", "[]", "null", '"text"', "7"])
