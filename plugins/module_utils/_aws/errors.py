@@ -101,14 +101,14 @@ class AnsibleEUCError(AnsibleAWSError):
     def code(self) -> str:
         """AWS's error code, the name of the exception where AWS gave no answer, or empty for neither."""
         if self.response:
-            return self.response.get("Error", {}).get("Code", "no error code")
+            return self._said("Code") or "no error code"
         return type(self.exception).__name__ if self.exception else ""
 
     @property
     def answer(self) -> str:
         """What AWS said, or what the exception says where AWS gave no answer."""
         if self.response:
-            return self.response.get("Error", {}).get("Message", "no message")
+            return self._said("Message") or "no message"
         return str(self.exception)
 
     @property
@@ -140,6 +140,10 @@ class AnsibleEUCError(AnsibleAWSError):
         botocore's hides behind the last answer.
         """
         return self.may_take_effect or self._was_retried
+
+    def _said(self, part: str) -> str:
+        # AWS may leave out the text of an error, and botocore then has null or an empty one.
+        return str((self.response or {}).get("Error", {}).get(part) or "")
 
     @property
     def _told(self) -> str:
