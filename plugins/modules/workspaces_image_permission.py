@@ -318,13 +318,12 @@ from ansible_collections.euc.aws.plugins.module_utils._images.errors import Ansi
 from ansible_collections.euc.aws.plugins.module_utils._images.images import (
     image_ids_problem,
     image_label,
-    sharing_problem,
 )
 from ansible_collections.euc.aws.plugins.module_utils._images.lookup import (
     current_permissions,
     owned_image,
     owned_image_by_name,
-    settled_image,
+    shareable_image,
 )
 
 if TYPE_CHECKING:
@@ -376,16 +375,13 @@ def run(params: Mapping[str, Any], client: Any, check_mode: bool) -> dict[str, A
     changes = _planned(params, shared_with)
 
     if sharing.granted_by(changes):
-        image = image or owned_image(client, image_id)
-        waited = params["wait_timeout"] if params["wait"] and image.get("State") == "PENDING" else None
-        if waited:
-            image = settled_image(client, image, waited)
-            # Others may have changed who has the image in the meantime, and purging would miss them.
+        found = image or owned_image(client, image_id)
+        timeout = params["wait_timeout"] if params["wait"] else None
+        image = shareable_image(client, found, sharing.granted_by(changes), timeout)
+        if image is not found:
+            # Others may have changed who has the image during the wait, and purging would miss them.
             shared_with = current_permissions(client, image_id)
             changes = _planned(params, shared_with)
-        problem = sharing_problem(image, sharing.granted_by(changes), client.meta.region_name, waited)
-        if problem:
-            raise AnsibleImagesError(problem)
 
     outcome = (
         sharing.planned_outcome(shared_with, changes)

@@ -112,22 +112,32 @@ def not_owned(image_id: str, region: str, shared: Sequence[Image]) -> str:
     )
 
 
-def sharing_problem(image: Image, account_ids: Collection[str], region: str, waited: int | None = None) -> str | None:
-    """Say why an image that the caller owns can't be shared with these accounts.
+def recipients_problem(image: Image, account_ids: Collection[str], region: str) -> str | None:
+    """Say why an image that the caller owns can't be shared with just these accounts, whatever state it is in.
 
     :param image: The image as AWS describes it.
     :param account_ids: The accounts that would be granted permission.
-    :param waited: How long it was waited for, in seconds; None if it was not.
     :returns: A sentence, or None if nothing speaks against it.
     """
     label = image_label(image["ImageId"], image.get("Name"), region)
     owner = image.get("OwnerAccountId")
-    state = image.get("State")
     if owner in account_ids:
         return (
             f"Image {label} is owned by {owner}, which shared_account_ids lists as well. An owner needs no permission"
             " to copy its own image: take it out of the list."
         )
+    return None
+
+
+def state_problem(image: Image, region: str, waited: int | None = None) -> str | None:
+    """Say why an image that the caller owns can't be shared in the state that it is in.
+
+    :param image: The image as AWS describes it.
+    :param waited: How long it was waited for, in seconds; None if it was not.
+    :returns: A sentence, or None if nothing speaks against it.
+    """
+    label = image_label(image["ImageId"], image.get("Name"), region)
+    state = image.get("State")
     if state == "ERROR":
         return (
             f"Image {label} is in state ERROR and can't be shared. AWS says: {image.get('ErrorCode', 'no code')}:"

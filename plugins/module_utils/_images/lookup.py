@@ -17,7 +17,7 @@ from .audit import PermissionsRead
 from .errors import AnsibleImagesError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from typing import Any
 
     from .images import Image
@@ -92,12 +92,27 @@ def _explain_refusal(client: Any, image_id: str, refused: AnsibleImagesError) ->
             ) from found
 
 
-def settled_image(client: Any, image: Image, timeout: int) -> Image:
-    """Wait until an image that the caller owns is no longer PENDING, whatever it is then, or until time is up.
+def shareable_image(client: Any, image: Image, account_ids: Collection[str], timeout: int | None) -> Image:
+    """Return an image that the caller owns, once nothing speaks against sharing it with these accounts.
 
-    :param timeout: The longest time to wait, in seconds.
-    :returns: The image as it was read last.
+    :param timeout: The longest time to wait for it while it is PENDING, in seconds; None not to.
+    :returns: The image itself, or what was read last where it was waited for.
     """
+    region = client.meta.region_name
+    _refuse(images.recipients_problem(image, account_ids, region))
+    waited = timeout if image.get("State") == "PENDING" else None
+    if waited:
+        image = _settled_image(client, image, waited)
+    _refuse(images.state_problem(image, region, waited))
+    return image
+
+
+def _refuse(problem: str | None) -> None:
+    if problem:
+        raise AnsibleImagesError(problem)
+
+
+def _settled_image(client: Any, image: Image, timeout: int) -> Image:
     return poll(
         client,
         image,

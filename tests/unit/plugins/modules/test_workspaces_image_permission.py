@@ -8,6 +8,7 @@ from contextlib import nullcontext
 
 import pytest
 
+from ansible_collections.euc.aws.plugins.module_utils._aws.calls import be_patient
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError
 from ansible_collections.euc.aws.plugins.module_utils._images.errors import AnsibleImagesError
 from ansible_collections.euc.aws.tests.aws_server import Fault
@@ -88,7 +89,24 @@ def test_waiting_ends_with_the_time(clock):
     with pytest.raises(AnsibleImagesError, match=r"was still PENDING after 60 seconds.* Raise wait_timeout"):
         permission(new_client(server), shared_account_ids=[A], wait=True, wait_timeout=60)
     assert clock.now == 60
-    assert counted(server) == {READ: 2, LOOK: 61}
+    assert counted(server) == {READ: 1, LOOK: 61}
+
+
+def test_under_throttling_no_call_is_made_again_after_the_time_either(clock):
+    throttled = {"code": "ThrottlingException", "status": 400, "call": 2, "times": None}
+    server = new_state(new_image(pending_looks=1000), faults=[Fault(READ, **throttled), Fault(LOOK, **throttled)])
+    client = new_client(server)
+    be_patient(client, 10)
+    with pytest.raises(AnsibleImagesError, match="was still PENDING after 10 seconds"):
+        permission(client, shared_account_ids=[A], wait=True, wait_timeout=10)
+    assert counted(server)[READ] == 1
+
+
+def test_what_no_wait_can_mend_is_told_before_it(clock):
+    server = new_state(new_image(pending_looks=1000))
+    with pytest.raises(AnsibleImagesError, match="An owner needs no permission"):
+        permission(new_client(server), shared_account_ids=[OWNER], wait=True)
+    assert counted(server) == {READ: 1, LOOK: 1}
 
 
 def test_an_error_during_the_wait_is_told_as_what_it_is(clock):
@@ -331,6 +349,16 @@ def test_an_error_behind_a_retry_leaves_open_whether_the_first_try_was_applied(m
     server = new_state(new_image(), faults=faults)
     assert permission(new_client(server, attempts=2), shared_account_ids=[A])["granted_account_ids"] == [A]
     assert counted(server) == {READ: 2, LOOK: 1, WRITE: 2}
+
+
+@pytest.mark.parametrize("body", ['{"__type": "AccessDeniedException", "message": null}', '{"__type": null}', "{}", ""])
+def test_the_report_survives_an_error_that_says_nothing(body):
+    fault = Fault(WRITE, "page", call=2, status=400, body=body, bears_request_id=True)
+    with pytest.raises(AnsibleImagesError, match=": no message") as caught:
+        permission(new_client(new_state(new_image(), faults=[fault])), shared_account_ids=[A, B, C])
+    assert caught.value.kwargs["granted_account_ids"] == [A]
+    assert caught.value.kwargs["failed_accounts"][B]["message"] == "no message"
+    assert caught.value.kwargs["not_attempted_account_ids"] == [C]
 
 
 @pytest.mark.parametrize("image_id", [None, "", "wsi-1"])

@@ -8,6 +8,7 @@ import pytest
 
 from ansible_collections.euc.aws.plugins.module_utils._images import images
 
+RECIPIENT = "111111111111"
 OWNER = "123456789012"
 IMAGE = {"ImageId": "wsi-123456789", "Name": "golden", "State": "AVAILABLE", "OwnerAccountId": OWNER}
 TWIN = {"ImageId": "wsi-987654321", "Name": "golden", "State": "ERROR", "Created": "2026-01-02"}
@@ -58,7 +59,7 @@ def test_images_without_a_name_come_first_and_match_as_an_empty_name():
     [
         pytest.param({}, None, id="AVAILABLE and another's account"),
         pytest.param(
-            {"OwnerAccountId": "111111111111"},
+            {"OwnerAccountId": RECIPIENT},
             "is owned by 111111111111, which shared_account_ids lists as well. An owner needs no permission to copy its"
             " own image: take it out of the list.",
             id="self-share",
@@ -89,12 +90,13 @@ def test_images_without_a_name_come_first_and_match_as_an_empty_name():
     ],
 )
 def test_what_speaks_against_sharing(changes, expected):
-    problem = images.sharing_problem({**IMAGE, **changes}, ["111111111111"], "eu-west-1")
+    image = {**IMAGE, **changes}
+    problem = images.recipients_problem(image, [RECIPIENT], "eu-west-1") or images.state_problem(image, "eu-west-1")
     assert problem == (expected and f"Image wsi-123456789 (golden) in eu-west-1 {expected}")
 
 
 def test_what_speaks_against_sharing_after_a_wait():
-    assert images.sharing_problem({**IMAGE, "State": "PENDING"}, [], "eu-west-1", 60) == (
+    assert images.state_problem({**IMAGE, "State": "PENDING"}, "eu-west-1", 60) == (
         "Image wsi-123456789 (golden) in eu-west-1 was still PENDING after 60 seconds, and can be shared once it is"
         " AVAILABLE. Raise wait_timeout, or run this again later."
     )
