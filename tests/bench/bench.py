@@ -13,6 +13,7 @@ answers in a process of its own. The report is written as Markdown, JSON and a p
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import re
 import signal
@@ -22,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise, product
 from pathlib import Path
@@ -55,6 +56,7 @@ from ansible_collections.euc.aws.tests.unit import support
 
 FLOOR = [sys.executable, str(Path(__file__).with_name("floor.py"))]
 RATE, SLOW = 2, 0.5
+REGIONS = ("eu-west-1", "us-east-1", "us-west-2", "ap-northeast-1", "eu-central-1")
 AS_THE_MODULE = "as the module"
 RETRIES = (AS_THE_MODULE, "adaptive", "standard", "legacy")
 
@@ -206,6 +208,34 @@ def four_under_one_throttle(bench: Bench) -> None:
     throttled(bench, "5", 4, 3 if bench.quick else 25, SLOW, 1)
 
 
+def regions_side_by_side(bench: Bench) -> None:
+    """10: the playbook share_image in five Regions, each under its own throttle, against the slowest of them alone."""
+    grants = 10 if bench.quick else 100
+    samples: dict[str, list[Sample]] = {"all": [], "slowest": []}
+    for _round in range(bench.rounds(2)):
+        alone = [share_in_regions(bench, [region], grants) for region in REGIONS]
+        samples["slowest"].append(max(alone, key=lambda sample: sample.seconds))
+        samples["all"].append(share_in_regions(bench, REGIONS, grants))
+    note = ", ".join(f"{name} {seconds(taken):.1f} s" for name, taken in samples.items())
+    matters = f"{len(REGIONS)} Regions x {grants} accounts with one playbook, against the slowest Region alone"
+    what = f"{len(REGIONS)} Regions x {grants} grants at {RATE}/s each: all ÷ slowest alone"
+    bench.add("10", what, ratios(samples, "all", "slowest"), "≤ 1.2", note, matters, samples)
+
+
+def share_in_regions(bench: Bench, regions: Sequence[str], grants: int) -> Sample:
+    """Share the image of one name in these Regions by the collection's playbook, on a new server."""
+    images = [
+        {"image_id": f"wsi-golden{region.replace('-', '')}", "name": "golden", "owner": OURS, "region": region}
+        for region in regions
+    ]
+    bench.reset(images=images, throttle={"rate": RATE, "burst": BURST})
+    answers = {"share_image_name": "golden", "share_regions": list(regions), "share_account_ids": accounts(grants)}
+    command = [str(PROGRAMS / "ansible-playbook"), "euc.aws.share_image", "-e", json.dumps(answers)]
+    sample = timed([command], bench.settings)
+    refused(bench)
+    return sample
+
+
 def retry_modes(bench: Bench) -> None:
     """5: what others' retries make of it: groups of four floors at once, each group under its own throttle."""
     grants = 6 if bench.quick else 25
@@ -344,6 +374,7 @@ MEASUREMENTS: tuple[Callable[[Bench], None], ...] = (
     one_task_or_a_loop,
     alone_under_the_throttle,
     four_under_one_throttle,
+    regions_side_by_side,
     retry_modes,
     calls,
     growth,
