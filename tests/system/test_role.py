@@ -99,7 +99,7 @@ def test_the_other_group_goes_on_with_the_options_that_both_collections_take(ans
 
 
 NOTHING = "Nothing was asked of AWS, and nothing was changed."
-REFUSED = [
+REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"assume_role_arn": "images"}, "assume_role_arn takes the ARN of an IAM role"),
     ({"assume_role_arn": ""}, "assume_role_arn takes the ARN of an IAM role"),
     ({"iam_role_arn": "images"}, "assume_role_arn takes the ARN of an IAM role"),
