@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 try:
@@ -48,7 +49,6 @@ class AWSClients:
         # Ansible leaves the alias in the parameters where it was given, and lost what the option said.
         refuse(alias_problem(basic._load_params()) if "iam_role_arn" in module.params else None)
         self._module = module
-        self._is_patient = not _user_sets_retries(module.params)
         self._role: RoleSession | None = None
 
     def make(self, service: str, region: str | None = None) -> Any:
@@ -66,6 +66,11 @@ class AWSClients:
             raise AnsibleEUCError(f"Failed to make a client for {service}", error) from error
         self._prepare(client)
         return client
+
+    @cached_property
+    def _is_patient(self) -> bool:
+        # Asked first where errors are told: the user's configuration is read, and may be none.
+        return not _user_sets_retries(self._module.params)
 
     def _new_client(self, service: str, region: str | None) -> Any:
         config = _CONFIG if self._is_patient else {}

@@ -93,6 +93,12 @@ def test_an_answer_that_is_not_awss_is_none_whoever_sets_the_retries(aws_config)
         client.describe_workspace_image_permissions(ImageId=IMAGE_ID)
 
 
+def test_a_configuration_that_can_not_be_read_is_told_as_such(settings):
+    settings.write_text("[no configuration")
+    with pytest.raises(AnsibleEUCError, match=r"^Failed to make a client for workspaces: Unable to parse config file"):
+        AWSClients(Module(new_state())).make("workspaces")
+
+
 def test_a_client_that_can_not_be_made_is_told_as_such():
     def client(*_args, **_kwargs):
         raise FileNotFoundError("no such process")
