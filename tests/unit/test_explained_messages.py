@@ -266,9 +266,6 @@ PROVOKED = {
     "What answered is not AWS, for the answer bears no request ID of AWS's": lambda reader: reader.task(
         **KEYS, faults=[Fault(READ, "page")]
     ),
-    "What answered is not AWS, for the answer can't be read": lambda reader: reader.task(
-        **KEYS, faults=[Fault(READ, "page", bears_request_id=True)]
-    ),
     "This is neither an answer of AWS nor an error of its SDK": lambda reader: reader.task(
         **KEYS, faults=[Fault(READ, "page", body="\u00ff")]
     ),
