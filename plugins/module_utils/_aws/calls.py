@@ -15,7 +15,7 @@ try:
 except ImportError:
     pass  # Handled by AnsibleAWSModule.
 
-from .errors import AnsibleEUCError, NotFromAWSError, UnreadableAnswerError
+from .errors import UNCLEAR_ATTEMPTS, AnsibleEUCError, NotFromAWSError, UnreadableAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,6 +103,12 @@ def be_patient(client: Any, attempts: int) -> None:
     others = register_retry_handler(client, max_attempts=attempts)
     client.meta.events.unregister(event, unique_id=unique_id)
     client.meta.events.register(event, _Patience(others).needs_retry, unique_id=unique_id)
+    client.meta.events.register("after-call", _tell_unclear_attempts)
+
+
+def _tell_unclear_attempts(parsed: dict[str, Any], context: dict[str, Any], **kwargs: Any) -> None:
+    # botocore's RetryAttempts counts throttled attempts too, which AWS surely did not heed.
+    parsed.setdefault("ResponseMetadata", {})[UNCLEAR_ATTEMPTS] = context.get("euc_aws_unclear", 0)
 
 
 class _Patience:
@@ -123,6 +129,8 @@ class _Patience:
         if self._throttling.is_throttling_error(attempts=attempts, **event) and _is_from_aws(kwargs["response"]):
             context["euc_aws_throttled"] = throttled + 1
             return uniform(0, _LONGEST_PAUSE) if throttled + 1 < _THROTTLED_ATTEMPTS else None
+        if kwargs["response"] is None or kwargs["response"][0].status_code >= 500:
+            context["euc_aws_unclear"] = context.get("euc_aws_unclear", 0) + 1
         return self._others.needs_retry(attempts=attempts - throttled, **event)
 
 

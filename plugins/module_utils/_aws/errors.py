@@ -31,8 +31,8 @@ _NOT_FROM_AWS = (
 )
 _AWS_FAULT = "This is a fault on the side of AWS, and retries did not help: try again later."
 _NOT_OF_THE_SDK = (
-    "This is neither an answer of AWS nor an error of its SDK. Mostly the profile's credential_process, or a proxy"
-    " between here and AWS, gave what can't be read."
+    "This is neither an answer of AWS nor an error of its SDK. Mostly the profile's credential_process, a proxy between"
+    " here and AWS, or a value in aws_config is behind it."
 )
 
 
@@ -54,6 +54,9 @@ _NOT_FROM_STS = (
     "A proxy or a sign-in page between here and AWS STS answers in its place, or AWS_ENDPOINT_URL_STS or"
     " AWS_ENDPOINT_URL leads elsewhere: open that way, and run this again."
 )
+
+# What calls.py adds to botocore's ResponseMetadata: attempts that AWS did not answer, or with a fault of its own.
+UNCLEAR_ATTEMPTS = "UnclearAttempts"
 
 
 class AnsibleEUCError(AnsibleAWSError):
@@ -129,8 +132,11 @@ class AnsibleEUCError(AnsibleAWSError):
 
     @property
     def may_take_effect(self) -> bool:
-        """Whether the change may take effect later, although it did not hold when AWS was asked again."""
-        return self.got_no_answer or self._status >= 500
+        """Whether the change may take effect later, although it did not hold when AWS was asked again.
+
+        AWS gave no answer to it, or a fault of its own, at the last attempt or one before.
+        """
+        return self.got_no_answer or self._status >= 500 or self._metadata.get(UNCLEAR_ATTEMPTS, 0) > 0
 
     @property
     def leaves_open(self) -> bool:

@@ -303,6 +303,21 @@ def test_what_was_not_answered_may_still_take_effect(fault, is_said):
     assert caught.value.kwargs["failed_accounts"][A]["may_take_effect"] is is_said
 
 
+@pytest.mark.parametrize(("first", "is_said"), [("drop", True), ("error", True), ("throttled", False)])
+def test_an_attempt_that_got_no_clear_answer_counts_though_the_last_was_refused(first, is_said, clock):
+    throttled = {"code": "ThrottlingException", "status": 400}
+    server = new_state(new_image())
+    server.faults = [
+        Fault(WRITE, **throttled) if first == "throttled" else Fault(WRITE, first),
+        Fault(WRITE, call=2, code="ExpiredTokenException", status=400),
+    ]
+    client = new_client(server, attempts=10)
+    be_patient(client, 10)
+    with pytest.raises(AnsibleImagesError, match="ExpiredTokenException") as caught:
+        permission(client, shared_account_ids=[A])
+    assert caught.value.kwargs["failed_accounts"][A]["may_take_effect"] is is_said
+
+
 def test_what_was_read_last_is_what_is_told():
     server = new_state(new_image(shared_account_ids=[C]), faults=[Fault(READ, "stale"), Fault(WRITE, "drop", call=2)])
     client = new_client(server)
