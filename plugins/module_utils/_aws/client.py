@@ -25,10 +25,10 @@ from .role import alias_problem
 if TYPE_CHECKING:
     from typing import Any
 
-# AWS allows 2 calls a second with bursts of 5, for all callers in an account and Region together
-# (https://docs.aws.amazon.com/workspaces/latest/adminguide/share-custom-image.html). botocore's "adaptive" mode
-# paces itself by the refusals that it meets, with half a call a second at least. With more attempts it would take
-# half an hour to tell that there is no network.
+# AWS allows 2 calls a second with bursts of 5:
+# https://docs.aws.amazon.com/workspaces/latest/adminguide/amazon-workspaces-troubleshooting.html. That all callers in
+# an account and Region share that is assumed. botocore's "adaptive" mode paces itself by the refusals that it meets,
+# with half a call a second at least. With more attempts it would take half an hour to tell that there is no network.
 _ATTEMPTS = 10
 _CONFIG = {"retries": {"mode": "adaptive", "total_max_attempts": _ATTEMPTS}}
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html

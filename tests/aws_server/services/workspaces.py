@@ -50,7 +50,7 @@ def update_workspace_image_permission(state: State, call: Call) -> dict[str, Any
     """Grant or revoke for one account. Granting twice is accepted; revoking what was not granted is not (guide)."""
     image = _owned(state, call)
     account_id = call.parameters["SharedAccountId"]
-    if account_id == image.owner:
+    if account_id == image.owner:  # assumed
         raise AwsError("InvalidParameterValuesException", "An image cannot be shared with its owner.")
     if call.parameters["AllowCopyImage"]:
         _check_grant(state, image, account_id)
