@@ -9,7 +9,9 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import signal
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -148,12 +150,30 @@ def test_ctrl_c_stops_every_region(ansible: Any, server: Any, eventually: Any) -
     assert all(len(accounts) < 40 for accounts in shared(server))
 
 
-@pytest.mark.parametrize("limit", ["localhost", "localhost,image_sharing_eu-west-1"])
-def test_a_limit_that_leaves_regions_out_leaves_nothing_undone(limit: str, ansible: Any, server: Any) -> None:
+@pytest.mark.parametrize(
+    ("inventory", "limit", "hosts"),
+    [
+        ("localhost\n", "localhost", {"localhost"}),
+        ("localhost ansible_connection=local\n", "localhost,image_sharing_eu-west-1", {"localhost"}),
+        (
+            "localhost ansible_connection=local\n[all:vars]\nansible_connection=ssh\n",
+            "localhost,image_sharing_regions",
+            {f"image_sharing_{region}" for region in REGIONS},
+        ),
+    ],
+)
+def test_a_limit_that_leaves_regions_out_leaves_nothing_undone(
+    inventory: str, limit: str, hosts: set[str], ansible: Any, server: Any
+) -> None:
+    """Whatever an inventory says of localhost, nothing leaves it."""
+    ansible.write("hosts", inventory.replace("localhost", f"localhost ansible_python_interpreter={sys.executable}"))
     answers = {"share_account_ids": ONE, "share_image_name": "golden", "share_regions": list(REGIONS)}
-    _said, artifacts = play(ansible, "share_image", answers, "--limit", limit)
+    variables = ansible.write("answers.json", json.dumps(answers))
+    arguments = ["-i", "hosts", "-e", f"@{variables}", "--limit", limit]
+    run = ansible.run("ansible-playbook", "euc.aws.share_image", *arguments)
+    assert run.code == 0, run.output + run.errors
+    assert set(re.findall(r"^changed: \[(.*?)\]", run.output, re.MULTILINE)) == hosts
     assert shared(server) == [{ONE, TWO}] * 3
-    assert artifacts["image_sharing"] == [outcome(region, [ONE], [], [ONE, TWO]) for region in REGIONS]
 
 
 UNTOUCHED = "Nothing was asked of AWS, and nothing was changed."

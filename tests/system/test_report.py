@@ -97,7 +97,33 @@ def cells(text: str) -> list[list[str]]:
     return list(csv.reader(text.splitlines(keepends=True)))[1:]
 
 
-def test_what_the_pages_say(ansible: Any) -> None:
+FIELDS = ["region", "owner", "alias", "image", "unread", "name", "state", "allowed", "other", "code", "message"]
+
+
+def hostile(first: str) -> tuple[dict[str, Any], list[list[str]]]:
+    """A report on images in which every text is an attempt, and begins so; and the cells that should come of it."""
+    texts = [f"{first}\"><i data-x='&{field}&amp;" for field in FIELDS]
+    region, owner, alias, image_id, unread_id, name, state, allowed, other, code, message = texts
+    images = [
+        image(image_id, [allowed, other], [other], name=name, state=state),
+        image(unread_id, None, name=None, permissions_error={"code": code, "message": message}),
+        image("wsi-golden001", [], name=name),
+    ]
+    given = {"images": images, "violations": [{"account_id": other}], "region": region, "account": owner}
+    return {**given, "alias": alias}, [
+        [*(f"'{text}" for text in (region, owner, image_id, name, state, allowed)), "yes", ""],
+        [*(f"'{text}" for text in (region, owner, image_id, name, state, other)), "no", ""],
+        [*(f"'{text}" for text in (region, owner, unread_id)), "", "AVAILABLE", "", "", f"'{code}"],
+        [*(f"'{text}" for text in (region, owner)), "wsi-golden001", f"'{name}", "AVAILABLE", "", "", ""],
+    ]
+
+
+HOSTILE = {f"case{ord(first)}": hostile(first) for first in "=+-@\t\r"}
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: Any, new_ansible: Any) -> dict[str, dict[str, str]]:
+    """Reports on images of every kind, by case and format."""
     refused = {"code": "AccessDeniedException", "message": "Not you."}
     images = [
         image("wsi-golden001", [ONE, TWO], [TWO]),
@@ -108,16 +134,20 @@ def test_what_the_pages_say(ansible: Any) -> None:
     violations = [{"account_id": TWO}, {"account_id": TWO}, {"account_id": THREE}]
     unaudited = [{**image, "unexpected_account_ids": None} for image in images[:3]]
     allowed = [{**image, "unexpected_account_ids": []} for image in images[:1]]
-    written = render(
-        ansible,
-        audit={"images": images, "violations": violations, "alias": "golden"},
-        unread={"images": [*allowed, images[3]]},
-        unaudited={"images": unaudited, "violations": None},
-        nobody={"images": images[2:3]},
-        nothing={"images": []},
-    )
-    pages = {name: sections(files["html"]) for name, files in written.items()}
+    with new_ansible(tmp_path_factory.mktemp("written")) as ansible:
+        return render(
+            ansible,
+            audit={"images": images, "violations": violations, "alias": "golden"},
+            unread={"images": [*allowed, images[3]]},
+            unaudited={"images": unaudited, "violations": None},
+            nobody={"images": images[2:3]},
+            nothing={"images": []},
+            **{name: given for name, (given, _cells) in HOSTILE.items()},
+        )
 
+
+def test_what_the_pages_say(written: dict[str, dict[str, str]]) -> None:
+    pages = {name: sections(files["html"]) for name, files in written.items()}
     title, *headings = pages["audit"]
     assert (title, headings) == (
         "Who can copy our WorkSpaces images",
@@ -179,37 +209,16 @@ def test_what_the_pages_say(ansible: Any) -> None:
     ]
 
 
-FIELDS = ["region", "owner", "alias", "image", "unread", "name", "state", "allowed", "other", "code", "message"]
-
-
-def hostile(first: str) -> tuple[dict[str, Any], list[list[str]]]:
-    """A report on images in which every text is an attempt, and begins so; and the cells that should come of it."""
-    texts = [f"{first}\"><i data-x='&{field}&amp;" for field in FIELDS]
-    region, owner, alias, image_id, unread_id, name, state, allowed, other, code, message = texts
-    images = [
-        image(image_id, [allowed, other], [other], name=name, state=state),
-        image(unread_id, None, name=None, permissions_error={"code": code, "message": message}),
-        image("wsi-golden001", [], name=name),
-    ]
-    given = {"images": images, "violations": [{"account_id": other}], "region": region, "account": owner}
-    return {**given, "alias": alias}, [
-        [*(f"'{text}" for text in (region, owner, image_id, name, state, allowed)), "yes", ""],
-        [*(f"'{text}" for text in (region, owner, image_id, name, state, other)), "no", ""],
-        [*(f"'{text}" for text in (region, owner, unread_id)), "", "AVAILABLE", "", "", f"'{code}"],
-        [*(f"'{text}" for text in (region, owner)), "wsi-golden001", f"'{name}", "AVAILABLE", "", "", ""],
-    ]
-
-
-def test_no_text_becomes_markup_or_a_formula(ansible: Any) -> None:
+def test_no_text_becomes_markup_or_a_formula(written: dict[str, dict[str, str]]) -> None:
     """Everything that AWS answers, or what stands in its place, may be somebody's attempt."""
-    cases = {f"case{ord(first)}": hostile(first) for first in "=+-@\t\r"}
-    for name, files in render(ansible, **{name: given for name, (given, _cells) in cases.items()}).items():
+    for name, (_given, expected) in HOSTILE.items():
+        files = written[name]
         found = Elements(files["html"])
         assert "i" not in found.tags
         assert "data-x" not in found.attributes
         seen = unescape(files["html"])
         assert [field for field in FIELDS if f"&{field}&amp;" not in seen] == []
-        assert cells(files["csv"]) == cases[name][1]
+        assert cells(files["csv"]) == expected
 
 
 @pytest.fixture
@@ -256,12 +265,9 @@ def test_a_job_of_awx_writes_the_report(ansible: Any, server: Any) -> None:
 
 
 FORMS: dict[str, tuple[Any, list[str] | None]] = {
-    "text": (f"{ONE}\r\n# the old ones, {THREE}\r\n", [TWO]),
-    "commas": (f" {ONE},;{TWO} ", []),
+    "text": (f"{ONE},; 444444444444\r\n# the old ones, {TWO}\r\n", [TWO]),
     "list": ([ONE, f"{TWO} # the second"], []),
-    "number": (111111111111, [TWO]),
     "nobody": ([], [ONE, TWO]),
-    "empty": ("", None),
     "blank": (" \n", None),
     "null": (None, None),
 }

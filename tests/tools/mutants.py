@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Break the collection's code in every place, one break at a time, and list the breaks that no unit test notices.
+"""Break the collection in every place, one break at a time, and list the breaks that no test notices.
+
+    python tests/tools/mutants.py [FILE ...]
 
 Runs in the laid-out tree. No file is changed: a fork of this process takes the broken code in place of the file's,
-and runs pytest. mutmut 3 breaks neither decorated functions, so no property, nor tables, nor f-strings, and much
-here is made of these.
+and runs pytest. `playbook_mutants` breaks playbooks and templates. mutmut 3 breaks neither decorated functions, so no
+property, nor tables, nor f-strings, and much here is made of these.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import signal
 import sys
 from collections.abc import Iterable, Iterator
 from importlib.machinery import SourceFileLoader
-from itertools import takewhile
+from itertools import chain, takewhile
 from pathlib import Path
 from types import CodeType
 from typing import Any, NamedTuple
@@ -32,8 +34,13 @@ from ansible_collections.amazon.aws.plugins.module_utils import modules as _modu
 from hypothesis import Phase, settings
 
 from ansible_collections.euc.aws.tests import aws_server as _server  # noqa: F401
+from ansible_collections.euc.aws.tests.tools import playbook_mutants
 
-FILES = [*sorted(Path("plugins/module_utils").glob("*/*.py")), *sorted(Path("plugins/modules").glob("*.py"))]
+FILES = [
+    *sorted(Path("plugins/module_utils").glob("*/*.py")),
+    *sorted(Path("plugins/modules").glob("*.py")),
+    *playbook_mutants.FILES,
+]
 TESTS = Path("tests/unit/plugins")
 # The quickest first.
 OTHER_TESTS = (
@@ -59,6 +66,7 @@ EQUIVALENT = {
     r"(Failure|Outcome|PermissionsRead): .*frozen=True": "frozen keeps a later change from assigning; none does now",
     r"run: set\(wanted_ids or \(\)\) - found\.keys -> ": "a dictionary's keys can be taken from a list, too",
     r"_status: .*'HTTPStatusCode', 0\) -> ": "every number below 500 means the same",
+    **playbook_mutants.EQUIVALENT,
 }
 
 SWAPPED: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
@@ -273,24 +281,33 @@ def warm_up() -> None:
     boto3.client("workspaces", region_name="eu-west-1")
 
 
+def in_forks(files: list[Path]) -> Iterator[tuple[str, int]]:
+    """Break files of Python; yield what to say of each break, and pytest's exit code. The first breaks nothing."""
+    if files:
+        warm_up()
+        whole = Mutant(files[0], 0, "", compile(files[0].read_text(encoding="utf-8"), files[0], "exec"))
+        yield "", wait_for_one({start_tests(whole): whole})[1]
+    for mutant, status in run_all(mutant for path in files for mutant in mutants(path)):
+        yield f"{mutant.path.name}:{mutant.line}: {mutant.change}", status
+
+
 def main(files: list[Path]) -> int:
     """Break these files, print what survives and how many did not, and return this program's exit code."""
-    warm_up()
-    unbroken = Mutant(FILES[0], 0, "", compile(FILES[0].read_text(encoding="utf-8"), FILES[0], "exec"))
-    if status := wait_for_one({start_tests(unbroken): unbroken})[1]:
-        print(f"The tests fail without any break: pytest ended with {status}. Run make unit.")
-        return 1
     killed, survived, fitting = 0, 0, set()
-    for mutant, status in run_all(mutant for path in files for mutant in mutants(path)):
-        report = f"{mutant.path.name}:{mutant.line}: {mutant.change}"
+    python = [path for path in files if path.suffix == ".py"]
+    others = [path for path in files if path.suffix != ".py"]
+    for report, status in chain(in_forks(python), playbook_mutants.in_copies(others)):
         if status not in (*NOTICED, SURVIVED):
             raise RuntimeError(f"It is not known whether the tests notice {report}: exit code {status}")
         patterns = {pattern for pattern in EQUIVALENT if re.search(pattern, report)}
+        if not report and status:
+            print("The tests fail without any break. Run make unit, and make system.")
+            return 1
         if status:
             killed += 1
         elif patterns:
             fitting |= patterns
-        else:
+        elif report:
             survived += 1
             print(f"survived: {report}", flush=True)
     stale = EQUIVALENT.keys() - fitting if files == FILES else set()
