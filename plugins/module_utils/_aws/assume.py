@@ -69,7 +69,7 @@ class RoleSession:
 
     def _sts(self) -> Any:
         """Make the client that assumes the role, with the credentials that the other options lead to."""
-        _choose_sts(self._source, self._region)
+        _prefer_regional_sts(self._source)
         # endpoint_url is the other service's. AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL are botocore's own.
         client = _client(self._source, "sts", region_name=self._region, **self._source_keys, **self._options)
         self._prepare(client)
@@ -162,12 +162,11 @@ def _client(session: Any, service: str, **options: Any) -> Any:
     return boto3.session.Session(botocore_session=session).client(service, **options)
 
 
-def _choose_sts(session: Any, region: str | None) -> None:
+def _prefer_regional_sts(session: Any) -> None:
     # botocore's default since 1.40. A Region that has to be opted into refuses what the global endpoint gives:
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_region-endpoints.html
-    # Only that one is left where no Region is known, as for AWS Organizations.
     if not (os.environ.get("AWS_STS_REGIONAL_ENDPOINTS") or "sts_regional_endpoints" in profile_settings(session)):
-        session.set_config_variable("sts_regional_endpoints", "regional" if region else "legacy")
+        session.set_config_variable("sts_regional_endpoints", "regional")
 
 
 def _user_agent() -> str:
