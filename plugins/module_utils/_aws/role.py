@@ -59,9 +59,11 @@ def alias_problem(given: Mapping[str, Any]) -> str | None:
 
     :param given: The arguments as they were given, not yet validated.
     """
-    roles = {str(given[name]) for name in ("assume_role_arn", "iam_role_arn") if given.get(name) is not None}
-    if len(roles) < 2:
+    option, alias = given.get("assume_role_arn"), given.get("iam_role_arn", given.get("assume_role_arn"))
+    # An alias that is null is taken too, and would let the task go on without the role.
+    if option is None or option == alias:
         return None
+    roles = [str(option), "null" if alias is None else str(alias)]
     return f"assume_role_arn and its alias iam_role_arn name different roles: {enumerated(roles)}. Give one of the two."
 
 

@@ -100,7 +100,8 @@ def test_all_problems_are_told():
         {"iam_role_arn": "a"},
         {"assume_role_arn": "a", "iam_role_arn": "a"},
         {"assume_role_arn": None, "iam_role_arn": "a"},
-        {"assume_role_arn": "a", "iam_role_arn": None},
+        {"assume_role_arn": None, "iam_role_arn": None},
+        {"iam_role_arn": None},
     ],
 )
 def test_one_role_is_no_problem_whatever_it_is_called(given):
@@ -110,6 +111,13 @@ def test_one_role_is_no_problem_whatever_it_is_called(given):
 def test_two_roles_are_a_problem():
     problem = alias_problem({"assume_role_arn": "b", "iam_role_arn": "a"})
     assert problem == "assume_role_arn and its alias iam_role_arn name different roles: 'a', 'b'. Give one of the two."
+
+
+def test_an_alias_that_is_null_takes_no_role_away():
+    given = {"assume_role_arn": ARN, "iam_role_arn": None}
+    # Ansible would go on without the role, in the account of who called.
+    assert ArgumentSpecValidator(ROLE_OPTIONS).validate(given).validated_parameters["assume_role_arn"] is None
+    assert f"name different roles: '{ARN}', 'null'." in alias_problem(given)
 
 
 @pytest.mark.parametrize(("external_id", "more"), [(None, {}), ("abc", {"ExternalId": "abc"})])
