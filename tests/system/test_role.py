@@ -149,6 +149,28 @@ def test_a_role_may_be_assumed_by_the_role_of_a_profile(ansible: Any, server: An
     assert [call.parameters["RoleArn"] for call in server.calls("AssumeRole")] == [middle, ARN]
 
 
+def test_a_profiles_own_role_that_is_refused_is_not_taken_for_the_tasks(
+    ansible: Any, server: Any, credentials: dict[str, str]
+) -> None:
+    middle = f"arn:aws:iam::{CALLER}:role/middle"
+    lines = [f"{name.lower()} = {ansible.settings.pop(name)}" for name in credentials]
+    ansible.write("aws_credentials", "\n".join(["[person]", *lines, ""]))
+    ansible.write("aws_config", f"[profile images]\nrole_arn = {middle}\nsource_profile = person\n")
+    message = ansible.play(SHARE + json.dumps({**TASK, **ROLE, "profile": "images"})).results[0]["msg"]
+    assert "Error when retrieving credentials from assume-role: " in message
+    assert f"perform: sts:AssumeRole on resource: {middle}" in message
+    assert "Check what the credentials come from: the profile" in message
+    assert "the three usual reasons" not in message
+    assert [call.parameters["RoleArn"] for call in server.calls("AssumeRole")] == [middle]
+
+
+def test_an_alias_that_is_null_takes_no_role_away(ansible: Any, server: Any) -> None:
+    defaults = {"group/euc.aws.euc": {"assume_role_arn": ARN}}
+    run = ansible.play(SHARE + json.dumps({**TASK, "iam_role_arn": None}), keywords=f"module_defaults: {defaults}")
+    assert "name different roles: " in run.results[0]["msg"]
+    assert server.journal == []
+
+
 def test_endpoint_url_is_not_that_of_sts(ansible: Any, server: Any) -> None:
     url = ansible.settings.pop("AWS_ENDPOINT_URL")
     task = {**TASK, **ROLE, "endpoint_url": "http://127.0.0.1:1", "aws_config": {"retries": {"total_max_attempts": 1}}}

@@ -231,6 +231,7 @@ PROVOKED = {
     "Partial credentials found in": lambda reader: reader.task(environment={"AWS_ACCESS_KEY_ID": OWNER}),
     "Couldn't connect to AWS": lambda reader: reader.task(environment={"AWS_ACCESS_KEY_ID": OWNER}),
     "The config profile (…) could not be found": lambda reader: reader.task(profile="images"),
+    "Unable to parse config file": lambda reader: reader.task("[default\n"),
     "requires a region and none was found": lambda reader: reader.task(**KEYS, region=None),
     "Error when retrieving credentials from": lambda reader: reader.task(process("raise SystemExit(1)")),
     "Expecting value": lambda reader: reader.task(process('print("Please log in.")')),

@@ -14,7 +14,7 @@ try:
     import boto3
     from botocore.config import Config
     from botocore.credentials import CredentialResolver, DeferredRefreshableCredentials
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError
     from botocore.session import Session
 except ImportError:
     pass  # Handled by AnsibleAWSModule.
@@ -54,7 +54,7 @@ class RoleSession:
         self._source, self._session = Session(profile=profile), Session(profile=profile)
         # To read botocore's models and endpoints takes longer than a call.
         self._session.register_component("data_loader", self._source.get_component("data_loader"))
-        role = _Role(assume_role_request(module.params), self._sts)
+        role = _Role(assume_role_request(module.params), self._sts, self._renew_source)
         credentials = DeferredRefreshableCredentials(role.credentials, _Provider.METHOD, time_fetcher=_now)
         self._session.register_component("credential_provider", CredentialResolver([_Provider(credentials)]))
 
@@ -75,11 +75,29 @@ class RoleSession:
         self._prepare(client)
         return client
 
+    def _renew_source(self) -> None:
+        """Let the credentials that the role is assumed with renew themselves, where they do.
+
+        :raises Exception: What their source raises. In the call itself that would pass for an answer of STS's.
+        """
+        if self._source_keys["aws_access_key_id"]:
+            return
+        credentials = self._source.get_credentials()
+        try:
+            if credentials:
+                credentials.get_frozen_credentials()
+        except ClientError as error:
+            # The profile has a role of its own, which botocore assumes.
+            raise CredentialRetrievalError(provider=credentials.method, error_msg=error) from error
+
 
 def profile_settings(session: Any) -> Mapping[str, Any]:
-    """Return the settings of a botocore session's profile; empty if there is no such profile."""
-    # Not get_scoped_config, which raises then: who makes a client says that better.
-    return session.full_config.get("profiles", {}).get(session.profile or "default", {})
+    """Return the settings of a botocore session's profile; empty if there is none, or no file that can be read."""
+    # Not get_scoped_config, which raises if there is none: who makes a client says both better.
+    try:
+        return session.full_config.get("profiles", {}).get(session.profile or "default", {})
+    except BotoCoreError:
+        return {}
 
 
 class _Provider:
@@ -99,10 +117,13 @@ class _Provider:
 class _Role:
     """The credentials of a role as STS gave them, kept in memory."""
 
-    def __init__(self, request: Mapping[str, Any], new_sts: Callable[[], Any]) -> None:
-        """Keep what is asked of STS; ``new_sts`` makes the client that asks, when first needed."""
+    def __init__(
+        self, request: Mapping[str, Any], new_sts: Callable[[], Any], renew_source: Callable[[], None]
+    ) -> None:
+        """Keep what is asked of STS, what makes the client that asks, when first needed, and what to do before."""
         self._request = request
         self._new_sts = new_sts
+        self._renew_source = renew_source
         self._sts: Any = None
         self._held: dict[str, str] = {}
         self._good_until = self._try_again = datetime.min.replace(tzinfo=timezone.utc)
@@ -113,12 +134,13 @@ class _Role:
         :returns: What botocore's ``RefreshableCredentials`` take.
         :raises AnsibleRoleError: If the role can't be assumed, and no credentials hold any longer.
         """
-        now = _now()
-        if now < min(self._good_until, self._try_again):
+        if _now() < min(self._good_until, self._try_again):
             return self._held
         try:
             self._assume()
         except Exception as error:
+            # The attempts may have taken minutes.
+            now = _now()
             if now >= self._good_until:
                 raise AnsibleRoleError(self._request["RoleArn"], self._caller(error), error) from error
             self._try_again = now + _PAUSE
@@ -126,21 +148,22 @@ class _Role:
 
     def _assume(self) -> None:
         self._sts = self._sts or self._new_sts()
+        self._renew_source()
         try:
             given = self._sts.assume_role(**self._request)["Credentials"]
+            held = {
+                "access_key": given["AccessKeyId"],
+                "secret_key": given["SecretAccessKey"],
+                "token": given["SessionToken"],
+                "expiry_time": given["Expiration"].isoformat(),
+            }
         except (BotoCoreError, ClientError):
             raise
         except Exception:
             # botocore's parser raises all kinds for what is not STS's XML. Some have the answer in their text, and it
             # may hold secrets, so the result's traceback must not show them.
             raise UnreadableAnswerError from None
-        self._good_until = given["Expiration"] - _PAUSE
-        self._held = {
-            "access_key": given["AccessKeyId"],
-            "secret_key": given["SecretAccessKey"],
-            "token": given["SessionToken"],
-            "expiry_time": given["Expiration"].isoformat(),
-        }
+        self._held, self._good_until = held, given["Expiration"] - _PAUSE
 
     def _caller(self, error: Exception) -> str | None:
         """Return the ARN of who asked, where AWS refused just that; None where it is not known."""

@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
+import json
 import traceback
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import botocore.loaders
 import pytest
@@ -200,6 +201,34 @@ def test_a_renewal_that_fails_ends_nothing_while_the_credentials_hold(fault, ser
     assert len(server.calls(ASSUME)) == 1 + 14 + 2
 
 
+def test_a_renewal_that_fails_late_gives_no_credentials_that_expired_meanwhile(made, server, now):
+    client = AWSClients(Module()).make("workspaces")
+    look(client)
+    made[1].meta.events.register("before-call", lambda **_: setattr(now, "seconds", now.seconds + 300))
+    server.faults = [Fault(ASSUME, code="AccessDenied", status=403, times=None)]
+    now.seconds += 46 * 60
+    look(client)
+    look(client)
+    # The pause counts from the end of an attempt.
+    assert len(server.calls(ASSUME)) == 2
+    now.seconds = 2_000_000_000.0 + 58 * 60
+    with pytest.raises(AnsibleRoleError, match=TRUST):
+        look(client)
+
+
+def test_a_renewal_without_all_of_the_credentials_is_none(made, server, now):
+    client = AWSClients(Module()).make("workspaces")
+    look(client)
+    made[1].meta.events.register(
+        "after-call.sts.AssumeRole", lambda parsed, **_: parsed["Credentials"].pop("SecretAccessKey")
+    )
+    now.seconds += 46 * 60
+    look(client)
+    now.seconds += 14 * 60
+    with pytest.raises(AnsibleRoleError, match="the answer can't be read"):
+        look(client)
+
+
 def test_a_role_that_is_refused_is_told_with_who_asked_and_why(server):
     server.roles = []
     with pytest.raises(AnsibleRoleError) as caught:
@@ -311,6 +340,26 @@ def test_a_profile_leads_to_the_credentials(server, home):
     (home / "config").write_text("[profile images]\nregion = us-east-1\n")
     look(AWSClients(Module(access_key=None, secret_key=None, region=None, profile="images")).make("workspaces"))
     assert asked(server) == [(ASSUME, CALLER, "us-east-1"), (LOOK, OWNER, "us-east-1")]
+
+
+def test_a_credential_process_that_fails_when_it_renews_is_not_taken_for_sts(server, home):
+    # Good for a minute, and so asked again before the first call, when it talks.
+    first = json.dumps(
+        {
+            "Version": 1,
+            "AccessKeyId": CALLER,
+            "SecretAccessKey": "secret",
+            "SessionToken": "token",
+            "Expiration": (datetime.now(UTC) + timedelta(minutes=1)).isoformat(),
+        }
+    )
+    mark, program = home / "mark", home / "process"
+    program.write_text(f"[ -e {mark} ] && echo Please sign in && exit\ntouch {mark}\necho '{first}'\n")
+    (home / "config").write_text(f"[profile images]\ncredential_process = /bin/sh {program}\n")
+    with pytest.raises(AnsibleRoleError, match=r"JSONDecodeError: .* Mostly the profile's credential_process") as caught:
+        look(AWSClients(Module(access_key=None, secret_key=None, profile="images")).make("workspaces"))
+    assert "AWS STS answers in its place" not in str(caught.value)
+    assert server.journal == []
 
 
 def test_a_profile_that_is_not_there_keeps_the_client_from_being_made(server):

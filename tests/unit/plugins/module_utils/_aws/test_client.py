@@ -86,6 +86,11 @@ def test_settings_of_another_profile_replace_nothing(config, profile, settings, 
     assert attempts(Module(new_state(new_image()), None, profile), clock) == (OURS, 13)
 
 
+def test_a_file_of_settings_that_can_not_be_read_is_left_for_who_makes_the_client_to_tell(settings, clock):
+    settings.write_text("[default\nregion = eu-west-1\n")
+    assert AWSClients(Module(new_state())) is not None
+
+
 @pytest.mark.parametrize("aws_config", [None, {"retries": DEFAULT}])
 def test_an_answer_that_is_not_awss_is_none_whoever_sets_the_retries(aws_config):
     client = AWSClients(Module(new_state(new_image(), faults=[Fault(READ, "page")]), aws_config)).make("workspaces")
