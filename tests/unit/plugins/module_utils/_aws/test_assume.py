@@ -356,10 +356,17 @@ def test_a_credential_process_that_fails_when_it_renews_is_not_taken_for_sts(ser
     mark, program = home / "mark", home / "process"
     program.write_text(f"[ -e {mark} ] && echo Please sign in && exit\ntouch {mark}\necho '{first}'\n")
     (home / "config").write_text(f"[profile images]\ncredential_process = /bin/sh {program}\n")
-    with pytest.raises(AnsibleRoleError, match=r"JSONDecodeError: .* Mostly the profile's credential_process") as caught:
+    words = r"JSONDecodeError: .* Mostly the profile's credential_process"
+    with pytest.raises(AnsibleRoleError, match=words) as caught:
         look(AWSClients(Module(access_key=None, secret_key=None, profile="images")).make("workspaces"))
     assert "AWS STS answers in its place" not in str(caught.value)
     assert server.journal == []
+
+
+def test_no_other_source_is_asked_where_keys_are_given(server, home):
+    (home / "config").write_text("[default]\ncredential_process = /nowhere/at-all\n")
+    look(AWSClients(Module()).make("workspaces"))
+    assert asked(server)[0] == (ASSUME, CALLER, REGION)
 
 
 def test_a_profile_that_is_not_there_keeps_the_client_from_being_made(server):
