@@ -46,4 +46,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     replaced = Clock()
     monkeypatch.setattr("time.monotonic", replaced.monotonic)
     monkeypatch.setattr("time.sleep", replaced.sleep)
+    # botocore's pacing waits by a lock, not by sleeping.
+    monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda *_arguments, **_options: True)
     return replaced
