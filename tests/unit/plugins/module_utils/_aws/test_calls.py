@@ -43,7 +43,7 @@ def test_whatever_is_raised_is_told_as_a_failure_of_the_call(error):
         error, match=r"^Failed to look in eu-west-1: ZeroDivisionError: division by zero\. This is"
     ) as e:
         calls.call(new_client(new_state()), "look", lambda: 1 / 0, error)
-    assert type(e.value) is error
+    assert e.type is error
     assert isinstance(e.value.exception, ZeroDivisionError)
 
 
