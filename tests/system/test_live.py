@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -13,7 +14,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from moto.workspaces.models import workspaces_backends
 
 from ansible_collections.euc.aws.tests.aws_server import Call, Fault, Image, State
 from ansible_collections.euc.aws.tests.tools import servers
-from ansible_collections.euc.aws.tests.tools.live import RefusedError, Settings, read_settings
+from ansible_collections.euc.aws.tests.tools.live import Record, RefusedError, Settings, read_record, read_settings
 
 TREE = Path(__file__).parents[2]
 UPDATE = "UpdateWorkspaceImagePermission"
@@ -346,6 +347,38 @@ def test_what_a_killed_run_left_is_put_back_by_the_next_start(live: Live, server
     assert not live.record.exists()
     # Nothing goes on changing what is put back.
     assert live.processes() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"mark": None},
+        {"mark": ""},
+        {"account_ids": [ONE, TWO, STRANGER]},
+        {"account_ids": None},
+        {"shared_account_ids": [STRANGER]},
+        {"image_id": "golden"},
+        {"region": 1},
+        {"more": True},
+    ],
+)
+def test_a_record_that_it_did_not_write_is_refused(change: dict[str, Any], tmp_path: Path) -> None:
+    """With no mark in it, every process of the user's would be taken for one of the killed run's."""
+    path = tmp_path / "live.json"
+    record = asdict(Record(OWNER, "eu-west-1", "wsi-golden001", [ONE, TWO], [ONE], "0" * 32))
+    path.write_text(json.dumps(record))
+    assert asdict(read_record(path)) == record
+    path.write_text(json.dumps(record | change))
+    with pytest.raises(RefusedError, match="and can't be read"):
+        read_record(path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", "\xff"])
+def test_a_record_that_is_broken_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "live.json"
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(RefusedError, match="and can't be read"):
+        read_record(path)
 
 
 @dataclass

@@ -324,9 +324,9 @@ def _is_marked(process: Any, mark: str) -> bool:
 def put_back_leftovers(path: Path, owner: str) -> bool:
     """Put back what a run left that was killed. Return whether that worked.
 
-    :raises RefusedError: If it was a run with another account's credentials.
+    :raises RefusedError: If it was a run with another account's credentials, or the record is no record.
     """
-    record = Record(**json.loads(path.read_text()))
+    record = read_record(path)
     say(f"An earlier run was killed, and image {record.image_id} in {record.region} is as it left it.")
     if record.owner != owner:
         raise RefusedError(
@@ -336,6 +336,32 @@ def put_back_leftovers(path: Path, owner: str) -> bool:
     with handling(signal.SIG_IGN):
         end_all(record.mark)
         return put_back(record, path)
+
+
+def read_record(path: Path) -> Record:
+    """Return the record of a run that was killed.
+
+    :raises RefusedError: If the file holds something else. Whose permissions to change, and which processes to end, is
+        taken from nothing that this program did not write: without a mark, for example, every process would have it.
+    """
+    try:
+        record = Record(**json.loads(path.read_text()))
+        is_record = bool(
+            REGION.fullmatch(record.region)
+            and re.fullmatch("[0-9a-f]{32}", record.mark)
+            and not image_ids_problem([record.image_id], "image_id")
+            and len(record.account_ids) == 2
+            and not account_ids_problem(record.account_ids, "account_ids")
+            and {*record.shared_account_ids} <= {*record.account_ids}
+        )
+    except (TypeError, ValueError):
+        is_record = False
+    if not is_record:
+        raise RefusedError(
+            f"{path} should tell what an earlier run has to put back, and can't be read. See yourself who has the"
+            " image, and then remove the file."
+        )
+    return record
 
 
 def put_back(record: Record, path: Path) -> bool:
