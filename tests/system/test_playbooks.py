@@ -284,7 +284,8 @@ def test_the_dry_run_tells_what_the_real_run_does(ansible: Any, server: Any) -> 
         f"- would be revoked from 1 account: {TWO}",
         "- could be copied then by nobody",
     ]
-    _said, real = play(ansible, "unshare_image", answers)
+    # Another spelling that the check of the answers lets through
+    _said, real = play(ansible, "unshare_image", {**answers, "unshare_everyone": "t"})
     assert shared(server) == [set(), set(), {TWO}]
     assert real["image_sharing"] == [outcome(region, [], [TWO], []) for region in ("eu-west-1", "us-east-1")]
     assert dry["image_sharing"] == [{**result, "check_mode": True} for result in real["image_sharing"]]
