@@ -194,6 +194,20 @@ def test_what_only_aws_can_tell_is_refused_before_any_change(live: Live, server:
     assert writes(server) == []
 
 
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [("GetCallerIdentity", "<html>"), ("GetCallerIdentity", "<html/>"), ("DescribeWorkspaceImages", "{}")],
+)
+def test_what_is_not_an_answer_of_aws_starts_nothing(operation: str, body: str, live: Live, server: State) -> None:
+    server.faults = [Fault(operation, "page", body=body, times=None)]
+    code, output = live.run(**GIVEN)
+    assert code != 0
+    assert "Nothing was started, because what answered is not AWS." in output
+    assert "Traceback" not in output
+    assert writes(server) == []
+    assert not live.record.exists()
+
+
 def test_it_says_what_comes_and_does_nothing_without_a_yes(live: Live, server: State) -> None:
     share(server, TWO, STRANGER)
     code, output = live.answer("no", **GIVEN)

@@ -29,6 +29,7 @@ from typing import Any
 import boto3
 import psutil
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from ansible_collections.euc.aws.plugins.module_utils._aws.accounts import account_ids_problem
 from ansible_collections.euc.aws.plugins.module_utils._images.images import image_ids_problem, image_label
@@ -97,6 +98,10 @@ def main() -> int:
         return REFUSED
     except (BotoCoreError, ClientError) as error:
         say(f"Nothing was started, because AWS could not be asked: {error}")
+        return REFUSED
+    # A sign-in page in the place of AWS's answer can't be parsed, or lacks what every answer has.
+    except (ResponseParserError, KeyError) as error:
+        say(f"Nothing was started, because what answered is not AWS. A proxy may stand between: {error}")
         return REFUSED
     except KeyboardInterrupt:
         say("", "Interrupted before anything was started.")
