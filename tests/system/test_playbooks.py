@@ -66,7 +66,7 @@ def outcome(region: str, granted: list[str], revoked: list[str], after: list[str
     [
         (f"{ONE}\r\n# the old ones, {THREE}\r\n{TWO}\t; {ZERO} # new\r\n\r\n", "eu-west-1\nus-east-1", "True"),
         (f" {ONE},{TWO};;{ZERO},{ONE}", "eu-west-1, us-east-1 eu-west-1 # our two", "yes"),
-        ([ONE, f"{TWO} # the second", ZERO], ["eu-west-1", "us-east-1"], True),
+        ([int(ONE), f"{TWO} # the second", ZERO], ["eu-west-1", "us-east-1"], True),
     ],
 )
 def test_answers_in_every_spelling(account_ids: Any, regions: Any, exact: Any, ansible: Any, server: Any) -> None:
@@ -82,12 +82,12 @@ def test_answers_in_every_spelling(account_ids: Any, regions: Any, exact: Any, a
 
 
 def test_what_is_left_out_or_null_is_what_the_module_does_without_it(ansible: Any, server: Any) -> None:
-    answers = {"share_account_ids": ONE, "share_image_id": "wsi-golden001", "share_image_name": None}
+    answers = {"share_account_ids": ONE, "share_image_id": " wsi-golden001 ", "share_image_name": None}
     play(ansible, "share_image", {**answers, "share_regions": None, "share_exact": None, "share_wait": None})
     assert shared(server) == [{ONE, TWO}, {TWO}, {TWO}]
     assert {call.region for call in server.journal} == {ansible.settings["AWS_REGION"]}
-    answers = {"unshare_account_ids": ONE, "unshare_image_id": "wsi-golden001", "unshare_everyone": None}
-    play(ansible, "unshare_image", answers)
+    answers = {"unshare_account_ids": ONE, "unshare_image_id": " wsi-golden001 ", "unshare_image_name": None}
+    play(ansible, "unshare_image", {**answers, "unshare_regions": None, "unshare_everyone": None})
     assert shared(server) == [{TWO}, {TWO}, {TWO}]
 
 
@@ -169,10 +169,13 @@ def test_a_limit_that_leaves_regions_out_leaves_nothing_undone(
     ansible.write("hosts", inventory.replace("localhost", f"localhost ansible_python_interpreter={sys.executable}"))
     answers = {"share_account_ids": ONE, "share_image_name": "golden", "share_regions": list(REGIONS)}
     variables = ansible.write("answers.json", json.dumps(answers))
-    arguments = ["-i", "hosts", "-e", f"@{variables}", "--limit", limit]
+    arguments = ["-i", "hosts", "-e", f"@{variables}", "--limit", limit, "--diff"]
     run = ansible.run("ansible-playbook", "euc.aws.share_image", *arguments)
     assert run.code == 0, run.output + run.errors
-    assert set(re.findall(r"^changed: \[(.*?)\]", run.output, re.MULTILINE)) == hosts
+    # Each Region once: neither the hosts nor what is only read count as changes, and only changes are shown.
+    changed = re.findall(r"^changed: \[(.*?)\]", run.output, re.MULTILINE)
+    assert (set(changed), len(changed)) == (hosts, len(REGIONS))
+    assert run.output.count("--- before: ") == len(REGIONS)
     assert shared(server) == [{ONE, TWO}] * 3
 
 
@@ -224,6 +227,7 @@ def test_a_failure_half_way_is_in_the_summary(ansible: Any, server: Any) -> None
     answers = {"share_image_name": "golden", "share_regions": list(REGIONS), "share_account_ids": [ONE, THREE, ZERO]}
     said, artifacts = play(ansible, "share_image", answers, code=2)
     summary, end = said[-2:]
+    assert [said.count(summary), said.count(end)] == [1, 1]
     sentence = artifacts["image_sharing"][1]["msg"]
     told = {"code": "AccessDeniedException", "message": "Not you.", "may_take_effect": False}
     failure = {"failed_accounts": {ONE: told}, "msg": sentence}
@@ -260,6 +264,7 @@ def test_what_is_not_an_answer_of_aws_is_no_success(operation: str, ansible: Any
     else:
         assert artifacts == {}
         assert said[-1].endswith("Nothing was changed in any Region.")
+        assert said.count(said[-1]) == 1
         assert all(
             f"{region}: Failed to look up the images (OWNED) in {region}: What" in said[-1] for region in REGIONS
         )
@@ -272,6 +277,27 @@ def test_what_failed_is_told_once(ansible: Any, server: Any) -> None:
     run = ansible.run("ansible-playbook", "euc.aws.share_image", "-e", f"@{answers}")
     assert run.code == 2
     assert (run.output + run.errors).count("Not you.") == 1
+
+
+def test_hosts_that_ansible_itself_fails_on_are_told_of(ansible: Any, server: Any, eventually: Any) -> None:
+    """Ansible takes a host for unreachable where it can't make its directory for temporary files."""
+    place = ansible.write("remote", "")
+    answers = {"share_account_ids": ONE, "share_image_name": "golden", "share_regions": list(REGIONS)}
+    said, artifacts = play(ansible, "share_image", answers, code=2)
+    assert said[-1].endswith("Nothing was changed in any Region.")
+    assert (artifacts, server.journal) == ({}, [])
+
+    place.unlink()
+    variables = ansible.write("answers.json", json.dumps(answers))
+    server.faults = [Fault("DescribeWorkspaceImagePermissions", "slow", times=None, seconds=2)]
+    process = ansible.start("ansible-playbook", "euc.aws.share_image", "-e", f"@{variables}")
+    eventually(lambda: len(server.calls("DescribeWorkspaceImagePermissions")) == len(REGIONS))
+    place.rename(ansible.home / "away")
+    place.write_text("")
+    run = ansible.finish(process)
+    assert run.code == 2
+    assert run.output.count("- FAILED: ") == len(REGIONS)
+    assert server.calls(UPDATE) == []
 
 
 def test_the_dry_run_tells_what_the_real_run_does(ansible: Any, server: Any) -> None:
@@ -316,17 +342,22 @@ def test_a_job_of_awx(
 
 
 @pytest.mark.parametrize("name", ["share_image", "unshare_image"])
+def test_the_head_of_a_playbook_names_its_variables(name: str) -> None:
+    text = (TREE / "playbooks" / f"{name}.yml").read_text()
+    declared = yaml.safe_load(text)[0]["tasks"][0]["ansible.builtin.validate_argument_spec"]["argument_spec"]
+    assert re.findall(r"^#   (\w+)  +\w", text, re.MULTILINE) == list(declared)
+
+
+@pytest.mark.parametrize("name", ["share_image", "unshare_image"])
 def test_the_survey_fits_the_playbook(name: str) -> None:
     """What AWX takes: https://github.com/ansible/awx, awx/main/models/mixins.py and awx/api/views."""
-    text = (TREE / "playbooks" / f"{name}.yml").read_text()
-    check, include = yaml.safe_load(text)[0]["tasks"]
+    check, include = yaml.safe_load((TREE / "playbooks" / f"{name}.yml").read_text())[0]["tasks"]
     declared = check["ansible.builtin.validate_argument_spec"]["argument_spec"]
     assert survey(name).keys() == {"name", "description", "spec"}
     assert {question["variable"] for question in survey(name)["spec"]} == set(declared)
     kinds = {"bool": {"multiplechoice"}, "str": {"text"}, "raw": {"text", "textarea"}}
     for question in survey(name)["spec"]:
         option = declared[question["variable"]]
-        assert f"#   {question['variable']} " in text
         assert f"{{{{ {question['variable']} " in json.dumps(include["vars"])
         assert question["type"] in kinds[option["type"]]
         assert question["required"] or not option.get("required")

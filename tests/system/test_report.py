@@ -10,6 +10,7 @@ import csv
 import json
 import os
 import re
+import sys
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -76,8 +77,7 @@ def render(ansible: Any, **cases: dict[str, Any]) -> dict[str, dict[str, str]]:
             ),
         )
     tasks = "".join(
-        f"- ansible.builtin.template: {{src: {TEMPLATES}/image_sharing.{kind}.j2, dest: '{{{{ case }}}}.{kind}', "
-        f"lstrip_blocks: true}}\n"
+        f"- ansible.builtin.template: {{src: {TEMPLATES}/image_sharing.{kind}.j2, dest: '{{{{ case }}}}.{kind}'}}\n"
         for kind in ("html", "csv")
     )
     cases_tasks = ansible.write("case.yml", f"- include_vars: {{file: '{ansible.home}/{{{{ case }}}}.json'}}\n" + tasks)
@@ -234,7 +234,7 @@ def shared_images(server: Any) -> None:
 def test_a_job_of_awx_writes_the_report(ansible: Any, server: Any) -> None:
     """The image that the caller may not read comes second, each time."""
     server.faults = [Fault(PERMISSIONS, call=call, code="AccessDeniedException", status=400) for call in (2, 4)]
-    answers = {"report_dest": str(ansible.home), "report_allowed_account_ids": f"{ONE} # ours\n"}
+    answers = {"report_dest": "~/.", "report_allowed_account_ids": f"{ONE} # ours\n"}
     said, dry = play(ansible, "report_image_sharing", answers, "--check")
     assert list(ansible.home.glob("image_sharing.*")) == []
     assert said[-1][0] == f"Would be in {ansible.home}: image_sharing.html and image_sharing.csv"
@@ -274,19 +274,36 @@ FORMS: dict[str, tuple[Any, list[str] | None]] = {
 
 
 @pytest.mark.usefixtures("shared_images")
-def test_the_allowed_accounts_in_every_spelling(ansible: Any) -> None:
+def test_the_allowed_accounts_in_every_spelling(ansible: Any, server: Any) -> None:
     """In one run, because each would start Ansible anew."""
+    ansible.settings["AWS_REGION"] = "us-east-1"
+    ansible.write("hosts", f"localhost ansible_python_interpreter={sys.executable}\n")
     plays = []
     for name, (value, _expected) in FORMS.items():
         (ansible.home / name).mkdir()
         answers = {"report_dest": name, "report_allowed_account_ids": value, "report_region": " eu-west-1 "}
         plays.append({"import_playbook": "euc.aws.report_image_sharing", "vars": answers})
-    run = ansible.run("ansible-playbook", ansible.write("all.yml", json.dumps(plays)))
+    run = ansible.run("ansible-playbook", "-i", "hosts", ansible.write("all.yml", json.dumps(plays)))
     assert run.code == 0, run.output + run.errors
     for name, (_value, expected) in FORMS.items():
         rows = cells((ansible.home / name / "image_sharing.csv").read_text())
         judged = [row[5] for row in rows if row[6] == "no"] if any(row[6] for row in rows) else None
         assert (name, judged) == (name, expected)
+    assert {call.region for call in server.journal if call.operation != "ListAccountAliases"} == {"eu-west-1"}
+
+
+@pytest.mark.usefixtures("shared_images")
+def test_without_allowed_accounts_nothing_is_looked_for(ansible: Any) -> None:
+    said, artifacts = play(ansible, "report_image_sharing", {"report_dest": str(ansible.home)})
+    assert artifacts == {
+        "report_image_count": 2,
+        "report_account_count": 2,
+        "report_unread_image_count": 0,
+        "report_violation_count": None,
+        "report_violations": None,
+    }
+    end = "Images: 2. Accounts: 2. Violations: not looked for, as report_allowed_account_ids was not given."
+    assert said[-1][:2] == [f"Report in {ansible.home}: image_sharing.html and image_sharing.csv", end]
 
 
 @pytest.mark.usefixtures("shared_images")
