@@ -17,12 +17,14 @@ import yaml
 from moto.server import ThreadedMotoServer
 from moto.workspaces.models import WorkspaceImage, workspaces_backends
 
-from ansible_collections.euc.aws.tests.aws_server import Image, State, serve
+from ansible_collections.euc.aws.tests.aws_server import Image, Role, State, serve
 
 OWNER = "123456789012"
 OTHER = "999999999999"
 REGION = "eu-west-1"
 ACCESS_KEY = "integration-access-key"
+# moto lets everybody assume any role.
+ROLE = Role(f"arn:aws:iam::{OWNER}:role/images", trusted=frozenset({OWNER}), external_id="golden")
 
 OTHERS = ["222222222222"]
 
@@ -63,6 +65,7 @@ def running(name: str, configuration: Path) -> Iterator[None]:
             "image_id": IMAGES[0].image_id,
             "image_name": IMAGES[0].name,
             "owner": OWNER,
+            "role": {"assume_role_arn": ROLE.arn, "assume_role_external_id": ROLE.external_id},
             "accounts": ["012345670123", "111111111111"],
             "others": OTHERS,
         }
@@ -77,7 +80,7 @@ def running(name: str, configuration: Path) -> Iterator[None]:
 @contextmanager
 def strict() -> Iterator[str]:
     """Run the strict server with the images, and yield its URL."""
-    with serve(State(access_keys={ACCESS_KEY: OWNER}, images=list(IMAGES))) as url:
+    with serve(State(access_keys={ACCESS_KEY: OWNER}, images=list(IMAGES), roles=[ROLE])) as url:
         yield url
 
 

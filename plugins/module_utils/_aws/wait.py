@@ -59,7 +59,7 @@ def _no_retries_after(client: Any, deadline: float) -> Iterator[None]:
         if not answered and time.monotonic() >= deadline:
             raise _TimeIsUp
 
-    client.meta.events.register_first("needs-retry", stop)
+    client.meta.events.register("needs-retry", stop)
     try:
         yield
     finally:
