@@ -103,16 +103,13 @@ def against_the_least(bench: Bench, item: str, what: str, changes: int, role_arn
     # What Ansible needs to start any module, on top of the floor: nothing in this collection can go below it.
     every_round = zip(samples["floor"], samples["ping"], samples["python"], strict=True)
     starts = [floored.seconds + ping.seconds - python.seconds for floored, ping, python in every_round]
-    for name, goal in (("module", "≤ 1.13"), ("least", "")):
+    matters = "A task that changes nothing, against a script of boto3 alone and what Ansible needs to start a module"
+    for name, goal in (("module", "≤ 1.05"), ("least", "")):
         taken = [sample.seconds / start for sample, start in zip(samples[name], starts, strict=True)]
-        bench.add(item, f"{what}: {name} ÷ (floor + Ansible's own start)", taken, goal, note)
-    matters = (
-        "A task that changes nothing, against the least module of Ansible's that does the same"
-        if (not changes and not role_arn)
-        else ""
-    )
-    ours = ratios(samples, "module", "least")
-    bench.add(item, f"{what}: module ÷ least module", ours, "≤ 1.05", note, matters, samples)
+        is_headline = name == "module" and not changes and not role_arn
+        row = f"{what}: {name} ÷ (floor + Ansible's own start)"
+        bench.add(item, row, taken, goal, note, matters if is_headline else "", samples)
+    bench.add(item, f"{what}: module ÷ least module", ratios(samples, "module", "least"))
     # On a busy machine the time on the processor tells more than the time on the clock.
     cpu = [a.cpu_seconds / b.cpu_seconds for a, b in zip(samples["module"], samples["least"], strict=True)]
     bench.add(item, f"{what}: module ÷ least module, processor time", cpu)
