@@ -66,7 +66,7 @@ def accept_only_aws(client: Any) -> None:
 def _raise_if_not_from_aws(http_response: Any, model: Any, **kwargs: Any) -> None:
     if not http_response.headers.get(_REQUEST_ID):
         raise NotFromAWSError(
-            status=http_response.status_code, content_type=http_response.headers.get("Content-Type", "unknown")
+            status=http_response.status_code, content_type=http_response.headers.get("Content-Type") or "unknown"
         )
     if http_response.status_code < 300 and not _is_readable(http_response.content, model):
         raise UnreadableAnswerError

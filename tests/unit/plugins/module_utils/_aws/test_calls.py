@@ -65,10 +65,11 @@ def test_what_is_told_already_stays_as_it_is():
         ({"body": ""}, 200, "text/html"),
         ({"body": '{"status": "ok"}', "content_type": "application/json"}, 200, "application/json"),
         ({"body": '{"ImagePermissions": []}', "content_type": "application/x-amz-json-1.1"}, 200, "application/x-amz"),
+        ({"content_type": ""}, 200, "unknown"),
         ({"status": 403}, 403, "text/html"),
         ({"status": 500}, 500, "text/html"),
     ],
-    ids=["login page", "empty", "JSON of another shape", "JSON of the right shape", "403", "500"],
+    ids=["login page", "empty", "JSON of another shape", "JSON of the right shape", "no type", "403", "500"],
 )
 def test_an_answer_without_awss_request_id_is_none(fault, status, content_type, clock):
     client = patient_client(new_state(new_image(), faults=[Fault(READ, "page", times=None, **fault)]))
