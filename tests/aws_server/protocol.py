@@ -117,7 +117,7 @@ def _typed(value: Any, shape: Any) -> Any:
     match (shape.type_name if shape else None), value:
         case "structure", dict():
             return {name: _typed(item, shape.members.get(name)) for name, item in value.items()}
-        case "list", {"member": dict(members)}:
+        case "list", {"member": dict() as members}:
             return [_typed(item, shape.member) for item in members.values()]
         case "list", "":
             return []
