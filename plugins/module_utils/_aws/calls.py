@@ -64,7 +64,7 @@ def accept_only_aws(client: Any) -> None:
 
 
 def _raise_if_not_from_aws(http_response: Any, model: Any, **kwargs: Any) -> None:
-    if not http_response.headers.get(_REQUEST_ID):
+    if not _is_from_aws(http_response):
         raise NotFromAWSError(
             status=http_response.status_code, content_type=http_response.headers.get("Content-Type") or "unknown"
         )
@@ -126,7 +126,7 @@ class _Patience:
         context = request_dict["context"]
         throttled = context.get("euc_aws_throttled", 0)
         event = {"request_dict": request_dict, **kwargs}
-        if self._throttling.is_throttling_error(attempts=attempts, **event) and _is_from_aws(kwargs["response"]):
+        if self._throttling.is_throttling_error(attempts=attempts, **event) and _is_from_aws(kwargs["response"][0]):
             context["euc_aws_throttled"] = throttled + 1
             return uniform(0, _LONGEST_PAUSE) if throttled + 1 < _THROTTLED_ATTEMPTS else None
         if kwargs["response"] is None or kwargs["response"][0].status_code >= 500:
@@ -134,5 +134,5 @@ class _Patience:
         return self._others.needs_retry(attempts=attempts - throttled, **event)
 
 
-def _is_from_aws(response: tuple[Any, Any]) -> bool:
-    return bool(response[0].headers.get(_REQUEST_ID))
+def _is_from_aws(http_response: Any) -> bool:
+    return bool(http_response.headers.get(_REQUEST_ID))
