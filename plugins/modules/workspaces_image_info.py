@@ -57,6 +57,13 @@ options:
       - This takes a call for each image, and one more for each further 25 accounts. Without it the module is quick.
     type: bool
     default: true
+  include_tags:
+    description:
+      - Whether to read the tags of each of your images, which tell what it was made from too.
+      - This takes a call for each image. AWS tells only the owner of an image its tags.
+    type: bool
+    default: false
+    version_added: 1.2.0
   allowed_account_ids:
     description:
       - The accounts that images may be shared with, 12 digits each. Put them in quotes.
@@ -89,8 +96,8 @@ notes:
     RV(images[].shared_account_ids) is null.
   - AWS allows L(2 calls a second by default,https://docs.aws.amazon.com/workspaces/latest/adminguide/amazon-workspaces-troubleshooting.html),
     with bursts of 5. It does not say who shares that; the module takes it that all callers in an account and Region do.
-  - The IAM actions needed are C(workspaces:DescribeWorkspaceImages) and, unless O(include_permissions=false),
-    C(workspaces:DescribeWorkspaceImagePermissions).
+  - The IAM actions needed are C(workspaces:DescribeWorkspaceImages), C(workspaces:DescribeWorkspaceImagePermissions)
+    unless O(include_permissions=false), and C(workspaces:DescribeTags) with O(include_tags=true).
 seealso:
   - module: euc.aws.workspaces_image_permission
   - name: DescribeWorkspaceImages
@@ -141,6 +148,12 @@ EXAMPLES = r"""
     assume_role_arn: arn:aws:iam::111111111111:role/image-recipient
     assume_role_external_id: golden-images-7f3a
     include_permissions: false
+    region: eu-west-1
+
+- name: Tell what each of my images was made from
+  euc.aws.workspaces_image_info:
+    include_permissions: false
+    include_tags: true
     region: eu-west-1
 
 - name: Audit who can copy my images
@@ -261,6 +274,25 @@ images:
       sample:
         code: AccessDeniedException
         message: You are not authorized to perform this operation.
+    tags:
+      description: The tags of the image. Null for an image of another account.
+      returned: when O(include_tags=true)
+      type: dict
+      sample:
+        euc.aws/source: 123456789012/eu-west-1/wsi-0123456789abcdef0
+        team: desktops
+    source:
+      description:
+        - What the image was made from, as M(euc.aws.workspaces_image) wrote it into the tag C(euc.aws/source).
+        - C(account_id) and C(region), with C(image_id) or C(workspace_id). For a WorkSpace C(account_id) is null, as
+          it is of the image's own account.
+        - Null where no tag tells it.
+      returned: when O(include_tags=true)
+      type: dict
+      sample:
+        account_id: "123456789012"
+        region: eu-west-1
+        image_id: wsi-0123456789abcdef0
     unexpected_account_ids:
       description:
         - The accounts that can copy the image and are not in O(allowed_account_ids), sorted.
@@ -301,10 +333,10 @@ from ansible_collections.euc.aws.plugins.module_utils._aws.client import AWSClie
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import refuse
 from ansible_collections.euc.aws.plugins.module_utils._aws.result import exit_with
 from ansible_collections.euc.aws.plugins.module_utils._aws.role import ROLE_OPTIONS, role_problems
-from ansible_collections.euc.aws.plugins.module_utils._images import audit
+from ansible_collections.euc.aws.plugins.module_utils._images import audit, origin
 from ansible_collections.euc.aws.plugins.module_utils._images.api import describe_images
 from ansible_collections.euc.aws.plugins.module_utils._images.images import image_ids_problem, matching_images
-from ansible_collections.euc.aws.plugins.module_utils._images.lookup import permissions_of_images
+from ansible_collections.euc.aws.plugins.module_utils._images.lookup import permissions_of_images, tags_of_images
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -317,6 +349,7 @@ ARGUMENT_SPEC = dict(
     owner=dict(type="str", choices=["self", "shared", "all"], default="self"),
     states=dict(type="list", elements="str", choices=["AVAILABLE", "PENDING", "ERROR"]),
     include_permissions=dict(type="bool", default=True),
+    include_tags=dict(type="bool", default=False),
     allowed_account_ids=dict(type="list", elements="str"),
 )
 
@@ -354,8 +387,10 @@ def run(params: Mapping[str, Any], client: Any) -> dict[str, Any]:
         for image in describe_images(client, image_type, wanted_ids)
     }
     images = matching_images((image for image, _owned in found.values()), params["names"], params["states"])
-    read_ids = [image["ImageId"] for image in images if params["include_permissions"] and found[image["ImageId"]][1]]
-    permissions = permissions_of_images(client, read_ids)
+    own_ids = [image["ImageId"] for image in images if found[image["ImageId"]][1]]
+    permissions = permissions_of_images(client, own_ids if params["include_permissions"] else [])
+    tags, without_tags = tags_of_images(client, own_ids if params["include_tags"] else [])
+    gone = permissions.gone | without_tags
 
     fields = dict.fromkeys(client.meta.service_model.shape_for("WorkspaceImage").members)
     result = {
@@ -364,11 +399,12 @@ def run(params: Mapping[str, Any], client: Any) -> dict[str, Any]:
             {
                 **boto3_resource_to_ansible_dict({**fields, **image}, force_tags=False),
                 **audit.sharing_fields(permissions, image["ImageId"], params["allowed_account_ids"]),
+                **(origin.tag_fields(tags.get(image["ImageId"])) if params["include_tags"] else {}),
             }
             for image in images
-            if image["ImageId"] not in permissions.gone
+            if image["ImageId"] not in gone
         ],
-        "missing_image_ids": sorted(permissions.gone | set(wanted_ids or ()) - found.keys()),
+        "missing_image_ids": sorted(gone | set(wanted_ids or ()) - found.keys()),
     }
     if params["allowed_account_ids"] is not None:
         result["violations"] = audit.violations(result["images"])

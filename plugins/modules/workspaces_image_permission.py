@@ -312,6 +312,7 @@ from ansible_collections.euc.aws.plugins.module_utils._aws.client import AWSClie
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import refuse
 from ansible_collections.euc.aws.plugins.module_utils._aws.result import exit_with
 from ansible_collections.euc.aws.plugins.module_utils._aws.role import ROLE_OPTIONS, role_problems
+from ansible_collections.euc.aws.plugins.module_utils._aws.wait import timeout_problem
 from ansible_collections.euc.aws.plugins.module_utils._images import sharing
 from ansible_collections.euc.aws.plugins.module_utils._images.apply import apply_changes
 from ansible_collections.euc.aws.plugins.module_utils._images.errors import AnsibleImagesError
@@ -348,7 +349,7 @@ def validate_parameters(params: Mapping[str, Any]) -> None:
 
     :raises AnsibleEUCError: With everything that is wrong, in one message.
     """
-    image_id, account_ids, wait_timeout = params["image_id"], params["shared_account_ids"], params["wait_timeout"]
+    image_id, account_ids = params["image_id"], params["shared_account_ids"]
     refuse(
         *role_problems(params),
         account_ids_problem(account_ids or (), "shared_account_ids"),
@@ -356,7 +357,7 @@ def validate_parameters(params: Mapping[str, Any]) -> None:
         image_ids_problem([image_id], "image_id") if image_id else None,
         # Ansible itself tells neither from both, but lets null and an empty string pass as given.
         None if image_id or params["image_name"] else "Neither image_id nor image_name says which image is meant.",
-        None if wait_timeout > 0 else f"wait_timeout is {wait_timeout}, and has to be at least 1 second.",
+        timeout_problem(params["wait_timeout"]),
     )
 
 

@@ -87,14 +87,16 @@ def _is_readable(body: bytes, operation: Any) -> bool:
     return True
 
 
-def be_patient(client: Any, attempts: int) -> None:
+def be_patient(client: Any, attempts: int, throttled_attempts: int = _THROTTLED_ATTEMPTS) -> None:
     """Make throttled calls of a client again up to 300 times, beside botocore's attempts for all else.
 
     botocore counts both together, for a call and, in its retry quota, for the client's life, so that a throttled run
     has no attempt left for anything else.
 
-    :param client: A client in one of botocore's retry modes "standard" and "adaptive".
-    :param attempts: How often a call is made that meets other errors that may pass.
+    :param client: A client, in whichever of botocore's retry modes.
+    :param attempts: How often a call is made that meets other errors that may pass. With 1, for calls that must not
+        take effect twice, a call is made again only where AWS surely did not heed it.
+    :param throttled_attempts: How often a call is made that AWS throttles.
     """
     # https://github.com/boto/botocore/blob/develop/botocore/retries/standard.py: a handler of needs-retry has this ID.
     name = client.meta.service_model.service_id.hyphenize()
@@ -102,7 +104,8 @@ def be_patient(client: Any, attempts: int) -> None:
     client.meta.events.unregister(event, unique_id=unique_id)
     others = register_retry_handler(client, max_attempts=attempts)
     client.meta.events.unregister(event, unique_id=unique_id)
-    client.meta.events.register(event, _Patience(others).needs_retry, unique_id=unique_id)
+    patience = _Patience(others, throttled_attempts, 500 if attempts == 1 else 600)
+    client.meta.events.register(event, patience.needs_retry, unique_id=unique_id)
     client.meta.events.register("after-call", _tell_unclear_attempts)
 
 
@@ -112,9 +115,15 @@ def _tell_unclear_attempts(parsed: dict[str, Any], context: dict[str, Any], **kw
 
 
 class _Patience:
-    def __init__(self, others: Any) -> None:
-        """Keep ``others``, botocore's handler, for what is not throttling."""
+    def __init__(self, others: Any, attempts: int, below: int) -> None:
+        """Keep ``others``, botocore's handler, for what is not throttling.
+
+        :param attempts: How often a throttled call is made.
+        :param below: Under which HTTP status an answer that tells of throttling says that nothing was done.
+        """
         self._others = others
+        self._attempts = attempts
+        self._below = below
         self._throttling = ThrottlingErrorDetector(RetryEventAdapter())
 
     def needs_retry(self, attempts: int, request_dict: dict[str, Any], **kwargs: Any) -> float | None:
@@ -126,12 +135,15 @@ class _Patience:
         context = request_dict["context"]
         throttled = context.get("euc_aws_throttled", 0)
         event = {"request_dict": request_dict, **kwargs}
-        if self._throttling.is_throttling_error(attempts=attempts, **event) and _is_from_aws(kwargs["response"][0]):
+        if self._throttling.is_throttling_error(attempts=attempts, **event) and self._is_clear(kwargs["response"][0]):
             context["euc_aws_throttled"] = throttled + 1
-            return uniform(0, _LONGEST_PAUSE) if throttled + 1 < _THROTTLED_ATTEMPTS else None
+            return uniform(0, _LONGEST_PAUSE) if throttled + 1 < self._attempts else None
         if kwargs["response"] is None or kwargs["response"][0].status_code >= 500:
             context["euc_aws_unclear"] = context.get("euc_aws_unclear", 0) + 1
         return self._others.needs_retry(attempts=attempts - throttled, **event)
+
+    def _is_clear(self, http_response: Any) -> bool:
+        return _is_from_aws(http_response) and http_response.status_code < self._below
 
 
 def _is_from_aws(http_response: Any) -> bool:

@@ -51,11 +51,13 @@ class AWSClients:
         self._module = module
         self._role: RoleSession | None = None
 
-    def make(self, service: str, region: str | None = None) -> Any:
+    def make(self, service: str, region: str | None = None, repeats: bool = True) -> Any:
         """Make a client.
 
         :param service: The service, as botocore names it.
         :param region: The Region; None for the task's.
+        :param repeats: False for calls that must not take effect twice. They are made again only where AWS surely did
+            not heed them, which is where it throttled them, whatever retries the user set.
         :returns: A botocore client. Where botocore refuses to make one, amazon.aws ends the task by itself.
         :raises AnsibleEUCError: If something else keeps it from being made.
         """
@@ -64,7 +66,7 @@ class AWSClients:
         except Exception as error:
             # A credential process may be run now, and what goes wrong there is not always botocore's error.
             raise AnsibleEUCError(f"Failed to make a client for {service}", error) from error
-        self._prepare(client)
+        self._prepare(client, repeats)
         return client
 
     @cached_property
@@ -80,9 +82,11 @@ class AWSClients:
         self._role = self._role or RoleSession(self._module, config, self._prepare)
         return self._role.client(service, region)
 
-    def _prepare(self, client: Any) -> None:
+    def _prepare(self, client: Any, repeats: bool = True) -> None:
         if self._is_patient:
-            be_patient(client, _ATTEMPTS)
+            be_patient(client, _ATTEMPTS if repeats else 1)
+        elif not repeats:
+            be_patient(client, 1, client.meta.config.retries.get("total_max_attempts", _ATTEMPTS))
         accept_only_aws(client)
 
 

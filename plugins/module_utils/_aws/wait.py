@@ -19,30 +19,50 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _LONGEST_PAUSE = 15.0  # seconds
+# How long a wait goes on without an answer of AWS's: a network that is lost for some minutes ends no wait of hours.
+_LONGEST_SILENCE = 300.0  # seconds
 
 
-def poll(client: Any, latest: T, read: Callable[[], T], is_done: Callable[[T], bool], timeout: float) -> T:
+def timeout_problem(wait_timeout: int) -> str | None:
+    """Say what is wrong with the option wait_timeout, in seconds; None if nothing is."""
+    return None if wait_timeout > 0 else f"wait_timeout is {wait_timeout}, and has to be at least 1 second."
+
+
+def poll(
+    client: Any,
+    latest: T,
+    read: Callable[[], T],
+    is_done: Callable[[T], bool],
+    timeout: float,
+    longest_pause: float = _LONGEST_PAUSE,
+) -> T:
     """Read until what was read is done, or until time is up.
 
     A call that AWS throttles, or that meets an error that may pass, is not made again after the deadline, so the end
-    comes a pause and a call late at most.
+    comes a pause and a call late at most. Where AWS gives no answer, or a fault of its own, it is asked again for five
+    minutes.
 
     :param client: The client that ``read`` calls.
     :param latest: What was read before.
     :param timeout: The longest time to wait, in seconds. AWS is asked every 15 seconds, more often where the time is
         short.
+    :param longest_pause: The seconds between two readings where the time is not short.
     :returns: What was read last, done or not.
     :raises AnsibleEUCError: What ``read`` raises, but for a call that there was no time left to make again.
     """
-    deadline = time.monotonic() + timeout
-    pause = min(_LONGEST_PAUSE, max(1.0, timeout / 60))
+    answered = time.monotonic()
+    deadline = answered + timeout
+    pause = min(longest_pause, max(1.0, timeout / 60))
     with _no_retries_after(client, deadline):
         while not is_done(latest) and (left := deadline - time.monotonic()) > 0:
             time.sleep(min(pause, left))
             try:
                 latest = read()
+                answered = time.monotonic()
             except AnsibleEUCError as error:
-                if not isinstance(error.exception, _TimeIsUp):
+                if isinstance(error.exception, _TimeIsUp):
+                    continue
+                if not error.may_take_effect or time.monotonic() - answered > _LONGEST_SILENCE:
                     raise
     return latest
 

@@ -19,13 +19,15 @@ except ImportError:
     pass  # Handled by AnsibleAWSModule.
 
 from .._aws.calls import call, every_page
-from .errors import AnsibleImagesError
+from .._aws.tags import as_request
+from .errors import AnsibleImageCreationError, AnsibleImageDeletionError, AnsibleImagesError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
     from .images import Image
+    from .making import NewImage
 
 # The most that DescribeWorkspaceImagePermissions and DescribeWorkspaceImages answer on one page, and the most IDs
 # that the latter takes.
@@ -91,6 +93,46 @@ def update_image_permission(client: Any, image_id: str, account_id: str, allow_c
         lambda: client.update_workspace_image_permission(
             ImageId=image_id, AllowCopyImage=allow_copy, SharedAccountId=account_id
         ),
+    )
+
+
+def describe_workspace(client: Any, workspace_id: str) -> dict[str, Any] | None:
+    """Read one WorkSpace; None if AWS does not find it."""
+    found = call(
+        client,
+        f"look up WorkSpace {workspace_id}",
+        lambda: client.describe_workspaces(WorkspaceIds=[workspace_id]).get("Workspaces", []),
+        AnsibleImageCreationError,
+    )
+    return found[0] if found else None
+
+
+def make_image(client: Any, new: NewImage) -> str:
+    """Copy an image to the client's Region, or make one from a WorkSpace there. Two calls may make two images.
+
+    :returns: The ID of the new image.
+    """
+    request = {"Name": new.name, "Tags": as_request(new.all_tags)}
+    if new.description is not None:
+        request["Description"] = new.description
+    source_id = new.origin.source_id
+    if source_id.startswith("ws-"):
+        action, operation = f"make image {new.name} from WorkSpace {source_id}", client.create_workspace_image
+        request["WorkspaceId"] = source_id
+    else:
+        action = f"copy image {source_id} of {new.origin.region} as {new.name}"
+        operation = client.copy_workspace_image
+        request.update(SourceImageId=source_id, SourceRegion=new.origin.region)
+    return call(client, action, lambda: operation(**request)["ImageId"], AnsibleImageCreationError)
+
+
+def delete_image(client: Any, image_id: str) -> None:
+    """Delete an image."""
+    call(
+        client,
+        f"delete image {image_id}",
+        lambda: client.delete_workspace_image(ImageId=image_id),
+        AnsibleImageDeletionError,
     )
 
 

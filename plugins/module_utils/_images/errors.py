@@ -54,3 +54,44 @@ class AnsibleImagesError(AnsibleEUCError):
     def leaves_open(self) -> bool:
         """As everywhere, and where AWS refused a change of one account, perhaps because it held already."""
         return super().leaves_open or self.refuses_one_account
+
+
+class AnsibleImageCreationError(AnsibleImagesError):
+    """An error in making an image, from another image or from a WorkSpace."""
+
+    ADVICE: ClassVar[Mapping[str, str]] = {
+        **AnsibleImagesError.ADVICE,
+        "AccessDeniedException": (
+            "Allow the caller the actions that guide_iam of euc.aws lists for making images, workspaces:CreateTags"
+            " among them. An image of another account needs * as the account in the ARN."
+        ),
+        "InvalidParameterValuesException": "Check the name, the description and the tags.",
+        "InvalidResourceStateException": "The WorkSpace has to be AVAILABLE, with no modification going on.",
+        "OperationNotSupportedException": (
+            "A bring-your-own-licence image needs both accounts and Regions to be enabled for it. To or from AWS"
+            " GovCloud (US) and Regions that have to be opted into, ask AWS Support for the copy. No image can be made from an"
+            " encrypted WorkSpace."
+        ),
+        "ResourceAlreadyExistsException": "Give the new image another name.",
+        "ResourceLimitExceededException": (
+            "The account's images in this Region are used up, 40 unless raised: delete some, or raise the quota"
+            " L-18CE281C. Check mode can't know that."
+        ),
+        "ResourceNotFoundException": "Check the source, its Region, and that its owner still shares it.",
+        "ResourceUnavailableException": "Look at the source's state: it has to be AVAILABLE.",
+    }
+
+
+class AnsibleImageDeletionError(AnsibleImagesError):
+    """An error in deleting an image."""
+
+    ADVICE: ClassVar[Mapping[str, str]] = {
+        **AnsibleImagesError.ADVICE,
+        "AccessDeniedException": (
+            "Allow the caller workspaces:DeleteWorkspaceImage on the resource *, and check that the image is its own."
+        ),
+        "InvalidResourceStateException": (
+            "The image has to be AVAILABLE or ERROR, and shared with nobody: run this again."
+        ),
+        "ResourceAssociatedException": "Bundles use the image: delete them, or put another image behind them.",
+    }

@@ -47,6 +47,15 @@ def image_label(image_id: str, image_name: str | None, region: str) -> str:
     return f"{image_id}{name} in {region}"
 
 
+def reasons(image: Image) -> str:
+    """Tell all that AWS says of an image in state ERROR: the code, the message, and every detail."""
+    told = [
+        f"{error.get('ErrorCode', 'no code')}: {error.get('ErrorMessage', 'no message').rstrip('.')}"
+        for error in (image, *image.get("ErrorDetails", []))
+    ]
+    return "; ".join(told)
+
+
 def named_images(images: Iterable[Image], name: str) -> list[Image]:
     """Return the images of exactly this name."""
     return [image for image in images if image.get("Name") == name]
@@ -103,7 +112,7 @@ def not_owned(image_id: str, region: str, shared: Sequence[Image]) -> str:
         owner = shared[0].get("OwnerAccountId", "another account")
         return (
             f"Image {image_label(image_id, shared[0].get('Name'), region)} is not yours: {owner} owns it and shares"
-            " it with you. Only its owner can read or change who has it: run this with the owner's credentials."
+            " it with you. Only its owner can change it, or read who has it: run this with the owner's credentials."
         )
     return (
         f"There is no image {image_id} in {region} that these credentials can see. Check the ID, the Region"
@@ -140,8 +149,8 @@ def state_problem(image: Image, region: str, waited: int | None = None) -> str |
     state = image.get("State")
     if state == "ERROR":
         return (
-            f"Image {label} is in state ERROR and can't be shared. AWS says: {image.get('ErrorCode', 'no code')}:"
-            f" {image.get('ErrorMessage', 'no message')}. Create the image anew, and share that one."
+            f"Image {label} is in state ERROR and can't be shared. AWS says: {reasons(image)}. Create the image"
+            " anew, and share that one."
         )
     if state == "PENDING":
         return (

@@ -4,13 +4,14 @@
 
 """Finding the image that a task is about, and telling why it can't be worked on.
 
-Every function raises ``AnsibleImagesError``, for AWS's errors and with a sentence of its own.
+Raises ``AnsibleImagesError``, for AWS's errors and with sentences of its own, and for tags ``AnsibleTagsError``.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._aws.tags import AnsibleTagsError, describe_tags
 from .._aws.wait import poll
 from . import api, images
 from .audit import PermissionsRead
@@ -25,20 +26,39 @@ if TYPE_CHECKING:
 
 def owned_image_by_name(client: Any, name: str) -> Image:
     """Return the one image of this name that the caller owns in the Region."""
+    return _named(client, name, {1})[0]
+
+
+def existing_image(client: Any, name: str) -> Image | None:
+    """Return the one image of this name that the caller owns in the Region; None if there is none."""
+    return next(iter(_named(client, name, {0, 1})), None)
+
+
+def _named(client: Any, name: str, expected: Collection[int]) -> list[Image]:
     owned = api.describe_images(client, "OWNED")
     named = images.named_images(owned, name)
-    if len(named) != 1:
+    if len(named) not in expected:
         raise AnsibleImagesError(images.not_one_image(name, client.meta.region_name, named, owned))
-    return named[0]
+    return named
 
 
 def owned_image(client: Any, image_id: str) -> Image:
     """Return an image that the caller owns in the Region."""
+    image = owned_or_absent_image(client, image_id)
+    if image is None:
+        raise AnsibleImagesError(images.not_owned(image_id, client.meta.region_name, []))
+    return image
+
+
+def owned_or_absent_image(client: Any, image_id: str) -> Image | None:
+    """Return an image that the caller owns in the Region; None if there is none. Another account's is an error."""
     owned = api.describe_images(client, "OWNED", [image_id])
     if owned:
         return owned[0]
     shared = api.describe_images(client, "SHARED", [image_id])
-    raise AnsibleImagesError(images.not_owned(image_id, client.meta.region_name, shared))
+    if shared:
+        raise AnsibleImagesError(images.not_owned(image_id, client.meta.region_name, shared))
+    return None
 
 
 def current_permissions(client: Any, image_id: str) -> frozenset[str]:
@@ -80,6 +100,22 @@ def permissions_of_images(client: Any, image_ids: Iterable[str]) -> PermissionsR
         {image_id: {"code": error.code, "message": error.answer} for image_id, error in refused.items()},
         gone,
     )
+
+
+def tags_of_images(client: Any, image_ids: Iterable[str]) -> tuple[dict[str, dict[str, str]], set[str]]:
+    """Read the tags of each of the caller's images.
+
+    :returns: The tags by image ID, and the IDs of images that are gone meanwhile.
+    """
+    tags, gone = {}, set()
+    for image_id in image_ids:
+        try:
+            tags[image_id] = describe_tags(client, image_id)
+        except AnsibleTagsError as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+            gone.add(image_id)
+    return tags, gone
 
 
 def _explain_refusal(client: Any, image_id: str, refused: AnsibleImagesError) -> None:
