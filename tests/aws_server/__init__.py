@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A strict stand-in for the part of AWS that shares WorkSpaces images, and for STS.
+"""A strict stand-in for the part of AWS that WorkSpaces images pass through, and for STS.
 
     state = State(access_keys={"KEY": "111111111111"}, images=[Image("wsi-123456789", "gold", owner="111111111111")])
     attach(client, state)                # a boto3 client, in-process, no sockets
@@ -10,13 +10,29 @@
     python -m tests.aws_server    # or a program; see __main__
 
 `State` is everything that the server knows: read `state.journal`, put a `Fault` in `state.faults`.
-Each service is one file in `services`. Where a rule is marked "assumed", no AWS document says it, and code under test
-should not depend on it.
+Each service is one file or folder in `services`. Where a rule is marked "assumed", no AWS document says it, and code
+under test should not depend on it.
 """
 
 from __future__ import annotations
 
+from .desktops import AMAZON, BlockedName, Bundle, WorkSpace
 from .server import attach, serve
-from .state import Call, Fault, Image, Role, Session, State, Throttle
+from .state import Call, Fault, Image, Result, Role, Session, State, Throttle
 
-__all__ = ["Call", "Fault", "Image", "Role", "Session", "State", "Throttle", "attach", "serve"]
+__all__ = [
+    "AMAZON",
+    "BlockedName",
+    "Bundle",
+    "Call",
+    "Fault",
+    "Image",
+    "Result",
+    "Role",
+    "Session",
+    "State",
+    "Throttle",
+    "WorkSpace",
+    "attach",
+    "serve",
+]

@@ -12,6 +12,9 @@ from collections.abc import Iterable
 from .service import AwsError
 from .state import Call, State
 
+# What may change from page to page. Limit is DescribeWorkspaces' word for MaxResults.
+_SIZES = ("NextToken", "MaxResults", "Limit")
+
 
 def page(
     state: State, call: Call, ids: Iterable[str], size: int, bad_token: AwsError
@@ -21,7 +24,7 @@ def page(
     A token serves only the account, Region, operation and parameters that it was made for; MaxResults may change
     (assumed). Any other one raises `bad_token`.
     """
-    scope = {name: value for name, value in call.parameters.items() if name not in ("NextToken", "MaxResults")}
+    scope = {name: value for name, value in call.parameters.items() if name not in _SIZES}
 
     def token_after(last: str) -> str:
         seal = repr((call.account, call.region, call.operation, sorted(scope.items()), last))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the server knows: accounts, roles, images, faults to inject, and the journal of calls."""
+"""What the server knows: accounts, roles, images and what stands on them, faults to inject, the journal of calls."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from .desktops import BlockedName, Bundle, WorkSpace
+
 
 @dataclass(frozen=True)
 class Image:
-    """A WorkSpaces image. It shows as PENDING to its first `pending_looks` DescribeWorkspaceImages, then as `state`.
+    """A WorkSpaces image, made from the WorkSpace `workspace_id` if it is not empty.
 
-    `byol_account_ids` are the accounts that a DEDICATED (bring-your-own-licence) image may be shared with.
+    It does not show in its first `hidden_looks` DescribeWorkspaceImages, then as PENDING in the next `pending_looks`,
+    then as `state`. `byol_account_ids` are the accounts that a DEDICATED (bring-your-own-licence) image may be shared
+    with, `error_details` are AWS's own: `{"ErrorCode": "DomainJoined", "ErrorMessage": "Leave the domain."}`.
     """
 
     image_id: str
@@ -35,10 +39,24 @@ class Image:
     byol_account_ids: frozenset[str] = frozenset()
     error_code: str = ""
     error_message: str = ""
+    error_details: list[dict[str, str]] = field(default_factory=list)
+    hidden_looks: int = 0
+    workspace_id: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("shared_account_ids", "byol_account_ids"):  # JSON brings lists, tests bring sets
             object.__setattr__(self, name, frozenset(getattr(self, name)))
+
+
+@dataclass(frozen=True)
+class Result:
+    """What becomes of a new image when it is no longer PENDING: fields of an `Image`."""
+
+    state: str = "AVAILABLE"
+    error_code: str = ""
+    error_message: str = ""
+    error_details: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -178,7 +196,10 @@ class State:
 
     - `access_keys` leads from access key to account id, `session_tokens` from access key to the session token that must
       come with it; `expired_access_keys` are those that were good once.
-    - `unknown_account_ids` cannot be shared with; a copied image is PENDING for `copy_pending_looks`.
+    - `unknown_account_ids` cannot be shared with.
+    - An image that is copied or made from a WorkSpace does not show for `hidden_looks`, is PENDING for the next
+      `copy_pending_looks`, and then what `copy_result` says; a new bundle likewise, with `bundle_pending_looks` and
+      the state `bundle_result`. Without `names_are_unique` a second one of the same name is taken.
     - `throttle` is WorkSpaces' own; `service_throttles` leads from the name of another service to its.
     - A session of a role ends after `session_seconds` of `clock`, which is a Unix time, if that is not None, although
       the caller is told what it asked for.
@@ -190,17 +211,28 @@ class State:
     roles: list[Role] = field(default_factory=list)
     session_seconds: float | None = None
     images: list[Image] = field(default_factory=list)
+    bundles: list[Bundle] = field(default_factory=list)
+    workspaces: list[WorkSpace] = field(default_factory=list)
+    blocked_names: list[BlockedName] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     unknown_account_ids: set[str] = field(default_factory=set)
     image_quota: int = 40
+    bundle_quota: int = 50
+    names_are_unique: bool = True
+    hidden_looks: int = 0
     copy_pending_looks: int = 2
+    copy_result: Result = field(default_factory=Result)
+    bundle_pending_looks: int = 1
+    bundle_result: str = "AVAILABLE"
     throttle: Throttle | None = None
     service_throttles: dict[str, Throttle] = field(default_factory=dict)
     clock: Callable[[], float] = time.time
     journal: list[Call] = field(default_factory=list)
     sessions: dict[str, Session] = field(default_factory=dict)  # by access key
     history: list[dict[str, Any]] = field(default_factory=list)  # resources() before each write, oldest first
-    looks: Counter[str] = field(default_factory=Counter)  # image id -> DescribeWorkspaceImages that listed it
+    looks: Counter[str] = field(
+        default_factory=Counter
+    )  # image or bundle id -> describes that listed it, or would have
     pages: dict[str, str] = field(default_factory=dict)  # NextToken -> last id of the page before
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -213,7 +245,8 @@ class State:
 
     def resources(self) -> dict[str, Any]:
         """Copies of the lists that calls change: what a stale read sees as it was, and what the history holds."""
-        return {"images": list(self.images)}
+        names = ("images", "bundles", "workspaces", "blocked_names")
+        return {name: list(getattr(self, name)) for name in names}
 
     def throttle_of(self, service: str) -> Throttle | None:
         """The throttle of a service, by its name."""
@@ -239,9 +272,9 @@ class State:
         Raises TypeError for a name that is not known.
         """
         given = {name: value for name, value in data.items() if name != "journal"}
-        given["images"] = [Image(**image) for image in given.get("images", [])]
-        given["faults"] = [Fault(**fault) for fault in given.get("faults", [])]
-        given["roles"] = [Role(**role) for role in given.get("roles", [])]
+        for name, record in _RECORDS.items():
+            given[name] = [record(**item) for item in given.get(name, [])]
+        given["copy_result"] = Result(**given.get("copy_result", {}))
         for name in ("unknown_account_ids", "expired_access_keys"):
             given[name] = set(given.get(name, ()))
         given["throttle"] = Throttle(**given["throttle"]) if given.get("throttle") else None
@@ -253,19 +286,40 @@ class State:
 
     def as_json(self) -> dict[str, Any]:
         """The state and the journal as JSON types, sets as sorted lists."""
-        names = ("access_keys", "session_tokens", "session_seconds", "image_quota", "copy_pending_looks")
         return {
-            **{name: getattr(self, name) for name in names},
+            **{name: getattr(self, name) for name in _PLAIN},
+            **{name: [_plain(record) for record in getattr(self, name)] for name in _RECORDS},
             "expired_access_keys": sorted(self.expired_access_keys),
             "unknown_account_ids": sorted(self.unknown_account_ids),
-            "roles": [_plain(role) for role in self.roles],
-            "images": [_plain(image) for image in self.images],
-            "faults": [_plain(fault) for fault in self.faults],
+            "copy_result": _plain(self.copy_result),
             "throttle": self.throttle and self.throttle.as_json(),
             "service_throttles": {name: throttle.as_json() for name, throttle in self.service_throttles.items()},
             "journal": [_plain(call) for call in self.journal],
         }
 
 
-def _plain(record: Image | Role | Fault | Call) -> dict[str, Any]:
+# What `load` and `as_json` take as it is, and the lists of records.
+_PLAIN = (
+    "access_keys",
+    "session_tokens",
+    "session_seconds",
+    "image_quota",
+    "bundle_quota",
+    "names_are_unique",
+    "hidden_looks",
+    "copy_pending_looks",
+    "bundle_pending_looks",
+    "bundle_result",
+)
+_RECORDS: dict[str, Callable[..., Any]] = {
+    "roles": Role,
+    "images": Image,
+    "bundles": Bundle,
+    "workspaces": WorkSpace,
+    "blocked_names": BlockedName,
+    "faults": Fault,
+}
+
+
+def _plain(record: Any) -> dict[str, Any]:
     return {name: sorted(v) if isinstance(v, frozenset) else v for name, v in asdict(record).items()}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The services of the server, one file each: a file here with a `SERVICE` is all that a further one takes."""
+"""The services of the server, a file or folder each: one here with a `SERVICE` is all that a further one takes."""
 
 from __future__ import annotations
 

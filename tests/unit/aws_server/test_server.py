@@ -114,7 +114,7 @@ REFUSALS = [
     ("a recipient deletes", "FRIEND", DELETE, {"ImageId": GOLD}, "AccessDeniedException"),
     ("an unknown image is deleted", "OWNER", DELETE, {"ImageId": "wsi-unknown00"}, "AccessDeniedException"),
     ("a key nobody knows", "NOBODY", DESCRIBE, {}, "UnrecognizedClientException"),
-    ("an operation without behaviour", "OWNER", "DescribeTags", {"ResourceId": GOLD}, "UnknownOperationException"),
+    ("an operation without behaviour", "OWNER", "DescribeAccount", {}, "UnknownOperationException"),
 ]
 # Any operation can answer these; the model declares the others one by one.
 COMMON = {
