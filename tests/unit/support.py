@@ -14,7 +14,11 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from botocore.config import Config
 
 from ansible_collections.euc.aws.plugins.module_utils._aws.calls import accept_only_aws
-from ansible_collections.euc.aws.plugins.modules import workspaces_image_info, workspaces_image_permission
+from ansible_collections.euc.aws.plugins.modules import (
+    workspaces_image,
+    workspaces_image_info,
+    workspaces_image_permission,
+)
 from ansible_collections.euc.aws.tests.aws_server import Image, State, attach
 
 OWNER = "123456789012"
@@ -42,12 +46,19 @@ def new_state(*images: Image, **fields: Any) -> State:
     return State(access_keys={OWNER: OWNER, RECIPIENT: RECIPIENT}, images=list(images), **fields)
 
 
-def new_client(state: State, access_key: str = OWNER, attempts: int = 1, **config: Any) -> Any:
+def new_client(
+    state: State,
+    access_key: str = OWNER,
+    attempts: int = 1,
+    region: str = REGION,
+    service: str = "workspaces",
+    **config: Any,
+) -> Any:
     """Make a boto3 client whose calls the server answers, without a network."""
     retries = {"mode": "standard", "total_max_attempts": attempts}
     client = boto3.client(
-        "workspaces",
-        region_name=REGION,
+        service,
+        region_name=region,
         aws_access_key_id=access_key,
         aws_secret_access_key="secret",
         config=Config(**{"retries": retries, "read_timeout": 5, **config}),
@@ -55,6 +66,22 @@ def new_client(state: State, access_key: str = OWNER, attempts: int = 1, **confi
     attach(client, state)
     accept_only_aws(client)
     return client
+
+
+class Clients:
+    """Makes clients as AWSClients does, whose calls the server answers."""
+
+    def __init__(self, state: State, access_key: str = OWNER, region: str = REGION) -> None:
+        self._state, self._access_key, self._region = state, access_key, region
+
+    def make(self, service: str, region: str | None = None, repeats: bool = True) -> Any:
+        """Make a client. One whose calls must not take effect twice makes none of them again."""
+        return new_client(self._state, self._access_key, region=region or self._region, service=service)
+
+
+def image(clients: Clients, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+    """Run workspaces_image with these options, as its main() does."""
+    return workspaces_image.run(_parameters(workspaces_image, options), clients, check_mode)
 
 
 def permission(client: Any, check_mode: bool = False, **options: Any) -> dict[str, Any]:
@@ -71,7 +98,8 @@ def info(client: Any, **options: Any) -> dict[str, Any]:
 
 
 def _parameters(module: Any, options: dict[str, Any]) -> dict[str, Any]:
-    validated = ArgumentSpecValidator(module.ARGUMENT_SPEC).validate(options)
+    rules = getattr(module, "OPTION_RULES", {})
+    validated = ArgumentSpecValidator(module.ARGUMENT_SPEC, **rules).validate(options)
     assert validated.error_messages == []
     module.validate_parameters(validated.validated_parameters)
     return validated.validated_parameters

@@ -69,8 +69,8 @@ class AnsibleImageCreationError(AnsibleImagesError):
         "InvalidResourceStateException": "The WorkSpace has to be AVAILABLE, with no modification going on.",
         "OperationNotSupportedException": (
             "A bring-your-own-licence image needs both accounts and Regions to be enabled for it. To or from AWS"
-            " GovCloud (US) and Regions that have to be opted into, ask AWS Support for the copy. No image can be made from an"
-            " encrypted WorkSpace."
+            " GovCloud (US) and Regions that have to be opted into, ask AWS Support for the copy. No image can be"
+            " made from an encrypted WorkSpace."
         ),
         "ResourceAlreadyExistsException": "Give the new image another name.",
         "ResourceLimitExceededException": (
