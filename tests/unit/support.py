@@ -13,7 +13,7 @@ import boto3
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from botocore.config import Config
 
-from ansible_collections.euc.aws.plugins.module_utils._aws.calls import accept_only_aws
+from ansible_collections.euc.aws.plugins.module_utils._aws.calls import accept_only_aws, be_patient
 from ansible_collections.euc.aws.plugins.modules import (
     workspaces_image,
     workspaces_image_info,
@@ -69,14 +69,19 @@ def new_client(
 
 
 class Clients:
-    """Makes clients as AWSClients does, whose calls the server answers."""
+    """Makes clients as AWSClients does, retries among it, whose calls the server answers."""
 
     def __init__(self, state: State, access_key: str = OWNER, region: str = REGION) -> None:
         self._state, self._access_key, self._region = state, access_key, region
+        self._made: dict[Any, Any] = {}
 
     def make(self, service: str, region: str | None = None, repeats: bool = True) -> Any:
-        """Make a client. One whose calls must not take effect twice makes none of them again."""
-        return new_client(self._state, self._access_key, region=region or self._region, service=service)
+        """Make a client. With ``repeats`` false, one whose calls must not take effect twice."""
+        which = service, region or self._region, repeats
+        if which not in self._made:
+            self._made[which] = new_client(self._state, self._access_key, region=which[1], service=service)
+            be_patient(self._made[which], 3 if repeats else 1)
+        return self._made[which]
 
 
 def image(clients: Clients, check_mode: bool = False, **options: Any) -> dict[str, Any]:

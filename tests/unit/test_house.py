@@ -103,7 +103,7 @@ def test_the_wings_stand_apart_and_what_is_pure_stays_so(name):
 @pytest.mark.parametrize(
     ("name", "text", "wrong"),
     [
-        ("_images/api.py", "from .._bundles.api import look", {"_bundles/api/look.py"}),
+        ("_images/api.py", "from .._printers.api import look", {"_printers/api/look.py"}),
         ("_aws/client.py", "from .._images import api", {"_images/api.py"}),
         ("_images/apply.py", "from .._aws import calls\nfrom . import api\nimport boto3", set()),
         (
@@ -117,8 +117,8 @@ def test_the_wings_stand_apart_and_what_is_pure_stays_so(name):
         ("_images/audit.py", "from ansible.module_utils.common import warnings", {"ansible"}),
         (
             "_images/api.py",
-            "from ansible_collections.euc.aws.plugins.module_utils._bundles.api import look",
-            {"_bundles/api/look.py"},
+            "from ansible_collections.euc.aws.plugins.module_utils._printers.api import look",
+            {"_printers/api/look.py"},
         ),
     ],
 )

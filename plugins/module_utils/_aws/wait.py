@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _LONGEST_PAUSE = 15.0  # seconds
+# For what takes AWS long, how long is not known. All callers in an account and Region share its calls.
+SLOW_PAUSE = 30.0  # seconds
 # How long a wait goes on without an answer of AWS's: a network that is lost for some minutes ends no wait of hours.
 _LONGEST_SILENCE = 300.0  # seconds
 

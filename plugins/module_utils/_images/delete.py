@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._aws.errors import AnsibleEUCError
-from .._aws.wait import poll
+from .._aws.wait import SLOW_PAUSE, poll
 from . import api, deleting, sharing
 from .apply import apply_changes
 from .errors import AnsibleImageDeletionError, AnsibleImagesError
@@ -65,6 +65,7 @@ def deletable_image(
         lambda: owned_or_absent_image(client, image["ImageId"]),
         lambda seen: seen is None or seen.get("State") != "PENDING",
         timeout,
+        SLOW_PAUSE,
     )
     # Others may have shared it meanwhile, or put it behind bundles.
     return None if latest is None else _checked(client, latest, read_bundles, unshare, timeout)

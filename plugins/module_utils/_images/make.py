@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from .._aws.errors import AnsibleEUCError, AnsibleRoleError
 from .._aws.tags import describe_tags
-from .._aws.wait import poll
+from .._aws.wait import SLOW_PAUSE, poll
 from . import api, images, making
 from .errors import AnsibleImageCreationError
 from .origin import origin_problem
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 # A new image may be missing from the first readings. For how long is not known.
 _SECONDS_TO_SHOW = 180
-# To make an image takes long, how long is not known, and all callers of an account share its calls.
-_SECONDS_BETWEEN_LOOKS = 30.0
 _TAKEN = "ResourceAlreadyExistsException"
 
 
@@ -126,4 +124,4 @@ def _waited_for(client: Any, image: Image, timeout: int) -> Image:
             raise AnsibleImageCreationError(making.vanished(image, client.meta.region_name, _SECONDS_TO_SHOW))
         return found[0] if found else image
 
-    return poll(client, image, read, lambda latest: latest.get("State") != "PENDING", timeout, _SECONDS_BETWEEN_LOOKS)
+    return poll(client, image, read, lambda latest: latest.get("State") != "PENDING", timeout, SLOW_PAUSE)

@@ -13,7 +13,7 @@ OWNER = "123456789012"
 IMAGE = {"ImageId": "wsi-123456789", "Name": "golden", "State": "AVAILABLE", "OwnerAccountId": OWNER}
 TWIN = {"ImageId": "wsi-987654321", "Name": "golden", "State": "ERROR", "Created": "2026-01-02"}
 FOREIGN = (
-    " owns it and shares it with you. Only its owner can read or change who has it: run this with the owner's"
+    " owns it and shares it with you. Only its owner can change it, or read who has it: run this with the owner's"
     " credentials."
 )
 OTHER = {"ImageId": "wsi-555555555", "Name": "Golden", "State": "PENDING", "Created": "2026-01-03"}
