@@ -14,9 +14,9 @@ import pytest
 from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from moto.workspaces.models import workspaces_backends
+from moto.workspaces.models import Workspace, workspaces_backends
 
-from ansible_collections.euc.aws.tests.aws_server import Image, State, serve
+from ansible_collections.euc.aws.tests.aws_server import Image, State, WorkSpace, serve
 from ansible_collections.euc.aws.tests.tools import servers
 
 OWNER, FRIEND, STRANGER = "123456789012", "222222222222", "333333333333"  # moto takes every caller for the first
@@ -30,6 +30,7 @@ IMAGES = [
     Image("wsi-longer00000", "longer", OWNER),
 ]
 GOLD, MANY, PENDING, FOREIGN, SECRET, LONGER = (image.image_id for image in IMAGES)
+MASTER = WorkSpace("ws-master000", OWNER, bundle_id="wsb-desk00000")
 Step = tuple[str, dict[str, Any]]
 
 
@@ -41,8 +42,12 @@ def moto_url() -> Iterator[str]:
 
 @pytest.fixture
 def moto(moto_url: str) -> Iterator[Any]:
-    """A client of moto, which has the images and nothing else."""
+    """A client of moto, which has the images, the WorkSpace and nothing else."""
     servers.give_to_moto(IMAGES)
+    given = {"DirectoryId": MASTER.directory_id, "BundleId": MASTER.bundle_id, "UserName": MASTER.user_name}
+    workspace = Workspace(given, "ALWAYS_ON", "", "")
+    workspace.workspace_id = MASTER.workspace_id
+    workspaces_backends[OWNER][REGION].workspaces[MASTER.workspace_id] = workspace
     yield client(moto_url)
     workspaces_backends[OWNER][REGION].reset()
 
@@ -50,7 +55,8 @@ def moto(moto_url: str) -> Iterator[Any]:
 @pytest.fixture
 def strict() -> Iterator[Any]:
     """A client of the strict server."""
-    with serve(State(access_keys={"KEY": OWNER}, images=list(IMAGES))) as url:
+    state = State(access_keys={"KEY": OWNER}, images=list(IMAGES), workspaces=[MASTER], copy_pending_looks=0)
+    with serve(state) as url:
         yield client(url)
 
 
@@ -80,8 +86,15 @@ def outcome(connection: Any, step: Step) -> Any:
         for name in ("Updates", "ErrorDetails", "ErrorCode", "ErrorMessage"):
             if name in image and not (name == "Updates" and image[name]["UpdateAvailable"]):
                 del image[name]
+    for made in (answer, *answer.get("Images", [])):  # which has an id and a date that nobody chose
+        if made.get("Name") == "made":
+            for name in ("ImageId", "Created", "OperatingSystem"):
+                made.pop(name, None)
+    for workspace in answer.get("Workspaces", []):
+        for name in ("WorkspaceProperties", "ModificationStates"):
+            workspace.pop(name, None)
     if "Images" in answer:
-        answer["Images"].sort(key=lambda image: image["ImageId"])
+        answer["Images"].sort(key=lambda image: image["Name"])
     return answer
 
 
@@ -96,6 +109,14 @@ def permissions(image_id: str, **parameters: Any) -> Step:
 def update(allow: bool, account_id: str, image_id: str = GOLD) -> Step:
     parameters = {"ImageId": image_id, "AllowCopyImage": allow, "SharedAccountId": account_id}
     return "UpdateWorkspaceImagePermission", parameters
+
+
+def workspaces(**parameters: Any) -> Step:
+    return "DescribeWorkspaces", parameters
+
+
+def make(name: str = "made", workspace_id: str = MASTER.workspace_id) -> Step:
+    return "CreateWorkspaceImage", {"Name": name, "Description": "An image", "WorkspaceId": workspace_id}
 
 
 LEGAL: list[Step] = [
@@ -117,6 +138,13 @@ LEGAL: list[Step] = [
     update(False, STRANGER),
     permissions(GOLD),
     permissions(PENDING),
+    workspaces(),
+    workspaces(BundleId=MASTER.bundle_id),
+    workspaces(BundleId="wsb-other0000"),
+    workspaces(WorkspaceIds=[MASTER.workspace_id, "ws-unknown00"]),
+    make(),
+    images(ImageType="OWNED"),
+    ("DescribeTags", {"ResourceId": GOLD}),
 ]
 
 
@@ -124,6 +152,19 @@ def test_legal_calls_are_answered_alike(moto: Any, strict: Any) -> None:
     answers = [(step, outcome(moto, step)) for step in LEGAL]
     assert [(step, outcome(strict, step)) for step in LEGAL] == answers
     assert not [answer for _step, answer in answers if isinstance(answer, str)], "a legal call was refused"
+
+
+ILLEGAL: list[tuple[Step, str]] = [
+    (make(workspace_id="ws-unknown00"), "ResourceNotFoundException"),
+    (make("gold"), "ResourceAlreadyExistsException"),
+    (workspaces(BundleId=MASTER.bundle_id, DirectoryId="d-0000000000"), "InvalidParameterValuesException"),
+    (workspaces(UserName="ann"), "InvalidParameterValuesException"),
+]
+
+
+def test_illegal_calls_are_refused_alike(moto: Any, strict: Any) -> None:
+    for connection in (moto, strict):
+        assert [(step, outcome(connection, step)) for step, _code in ILLEGAL] == ILLEGAL
 
 
 EMPTY = {"ImageId": "wsi-unknown00", "ImagePermissions": []}
@@ -150,6 +191,13 @@ DIFFERENCES: list[tuple[str, Step, Any, Any]] = [
         "500",
     ),
     ("deleting", ("DeleteWorkspaceImage", {"ImageId": GOLD}), {}, "500"),
+    ("bundles", ("DescribeWorkspaceBundles", {}), {"Bundles": []}, "500"),
+    (
+        "tags of an unknown image",
+        ("CreateTags", {"ResourceId": "wsi-unknown00", "Tags": [{"Key": "a"}]}),
+        "ResourceNotFoundException",
+        {},
+    ),
 ]
 
 

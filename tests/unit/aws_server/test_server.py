@@ -22,7 +22,19 @@ import botocore.endpoint
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from ansible_collections.euc.aws.tests.aws_server import Call, Fault, Image, Role, State, Throttle, serve
+from ansible_collections.euc.aws.tests.aws_server import (
+    BlockedName,
+    Bundle,
+    Call,
+    Fault,
+    Image,
+    Result,
+    Role,
+    State,
+    Throttle,
+    WorkSpace,
+    serve,
+)
 from ansible_collections.euc.aws.tests.aws_server.pages import page
 from ansible_collections.euc.aws.tests.aws_server.server import make
 from ansible_collections.euc.aws.tests.aws_server.service import AwsError, Service
@@ -574,6 +586,15 @@ def test_a_state_survives_json() -> None:
         throttle=Throttle(1, 2),
         image_quota=7,
         copy_pending_looks=3,
+        bundles=[Bundle("wsb-desk00000", "desk", OWNER, GOLD, tags={"team": "eu"})],
+        workspaces=[WorkSpace("ws-master000", OWNER, modification_states=[{"State": "UPDATE_FAILED"}])],
+        blocked_names=[BlockedName("old", OWNER, "us-east-1", 1.5)],
+        bundle_quota=8,
+        names_are_unique=False,
+        hidden_looks=2,
+        copy_result=Result("ERROR", "UnknownError", "Broken", [{"ErrorCode": "DomainJoined", "ErrorMessage": "x"}]),
+        bundle_pending_looks=4,
+        bundle_result="ERROR",
     )
     call(in_process(state, token="token"), DESCRIBE)
     told = json.loads(json.dumps(state.as_json()))

@@ -60,14 +60,17 @@ def _passes(workspace: WorkSpace, call: Call) -> bool:
 
 
 def _description(state: State, workspace: WorkSpace) -> dict[str, Any]:
-    """The WorkSpace as the model's Workspace. That AWS says "not encrypted", and does not leave it out, is assumed."""
+    """The WorkSpace as the model's Workspace. Only what is encrypted says so (as in AWS's examples)."""
+    encrypted = {
+        "RootVolumeEncryptionEnabled": workspace.root_volume_encryption_enabled,
+        "UserVolumeEncryptionEnabled": workspace.user_volume_encryption_enabled,
+    }
     return {
         "WorkspaceId": workspace.workspace_id,
         "DirectoryId": workspace.directory_id,
         "UserName": workspace.user_name,
         "State": workspace_state(state, workspace),
         "BundleId": workspace.bundle_id,
-        "RootVolumeEncryptionEnabled": workspace.root_volume_encryption_enabled,
-        "UserVolumeEncryptionEnabled": workspace.user_volume_encryption_enabled,
         "ModificationStates": workspace.modification_states,
+        **{name: True for name, value in encrypted.items() if value},
     }
