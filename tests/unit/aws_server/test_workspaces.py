@@ -225,6 +225,8 @@ def test_refuses(step: tuple[str, dict[str, Any]], code: str, settings: dict[str
 def test_tags_are_added_overwritten_and_removed(connect: Connect, resource_id: str) -> None:
     state = new_state()
     owner = connect(state)
+    elsewhere = in_process(state, region_name=THERE)
+    assert refusal(elsewhere, "DescribeTags", ResourceId=resource_id).response["Error"]["Code"] == UNKNOWN
     before = tags_of(owner, resource_id)
     operation, parameters = tagging(*tagged(stage="live", Stage="\u00e9+-=._:/@ 1"), {"Key": "empty"})
     call(owner, operation, **{**parameters, "ResourceId": resource_id})
@@ -277,6 +279,7 @@ def test_makes_an_image_from_a_workspace(connect: Connect) -> None:
     assert refusal(owner, operation, **parameters | {"Name": "other"}).response["Error"]["Code"] == WRONG_STATE
     states = [images(owner)["wsi-made00000"]["State"] for _look in range(2)]
     assert states == ["PENDING", "AVAILABLE"]
+    call(owner, "CopyWorkspaceImage", Name="copy", SourceImageId="wsi-made00000", SourceRegion=HERE)
     assert workspaces(owner)[MASTER]["State"] == "AVAILABLE"
 
 
@@ -298,16 +301,15 @@ def test_a_new_image_is_hidden_then_pending_then_what_it_was_to_be(
 
 def test_what_does_not_show_yet_is_there() -> None:
     """All pages of a list are one look."""
-    state = new_state(hidden_looks=1, copy_pending_looks=0)
+    state = new_state(hidden_looks=2, copy_pending_looks=0)
     owner = in_process(state)
     operation, parameters = copying()
     image_id = call(owner, operation, **parameters)["ImageId"]
     assert refusal(owner, operation, **parameters).response["Error"]["Code"] == TAKEN
-    call(owner, *tagging({"Key": "a"})[:1], ResourceId=image_id, Tags=[{"Key": "a"}])
+    call(owner, "CreateTags", ResourceId=image_id, Tags=[{"Key": "a"}])
     token = call(owner, "DescribeWorkspaceImages", MaxResults=1)["NextToken"]
     call(owner, "DescribeWorkspaceImages", MaxResults=1, NextToken=token)
-    assert state.looks[image_id] == 1
-    assert images(owner)[image_id]["State"] == "AVAILABLE"
+    assert [image_id in images(owner) for _look in range(2)] == [False, True]
 
 
 @pytest.mark.parametrize("step", [copying(), making(), bundling()], ids=lambda step: step[0])
@@ -321,6 +323,14 @@ def test_a_name_may_be_taken_twice_if_the_state_says_so(
         with suppress(ClientError):
             call(owner, step[0], **step[1])
     assert [record.name for record in [*state.images, *state.bundles]].count("new") == count
+
+
+@pytest.mark.parametrize("step", [copying(), making(), bundling()], ids=lambda step: step[0])
+def test_what_is_in_another_region_does_not_count(step: tuple[str, dict[str, Any]]) -> None:
+    state = new_state(image_quota=5, bundle_quota=4, blocked_names=[BlockedName("new", OWNER, THERE, NOW + 1)])
+    state.images.append(Image("wsi-there0000", "new", OWNER, THERE))
+    state.bundles.append(Bundle("wsb-there0000", "new", OWNER, "wsi-there0000", THERE))
+    call(in_process(state), step[0], **step[1])
 
 
 # Bundles and WorkSpaces
@@ -407,7 +417,7 @@ def test_the_name_of_a_deleted_bundle_is_blocked_for_two_hours() -> None:
     state = new_state(clock=lambda: now[0])
     owner = in_process(state)
     operation, parameters = bundling(BundleName="desk")
-    assert call(owner, *removing()[:1], BundleId=BUNDLE) == {}
+    assert call(owner, "DeleteWorkspaceBundle", BundleId=BUNDLE) == {}
     assert BUNDLE not in bundles(owner)
     for now[0] in (NOW, NOW + 7199):
         assert refusal(owner, operation, **parameters).response["Error"]["Code"] == TAKEN

@@ -58,9 +58,7 @@ def create_workspace_image(state: State, call: Call) -> dict[str, Any]:
         operating_system=workspace.operating_system,
         workspace_id=workspace.workspace_id,
     )
-    answer = image_description(state, _add(state, call, image))
-    members = SERVICE.model.operation_model(call.operation).output_shape.members
-    return {name: value for name, value in answer.items() if name in members}
+    return image_description(state, _add(state, call, image))
 
 
 def _check_regions(source: str, destination: str) -> None:
