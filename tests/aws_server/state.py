@@ -230,9 +230,7 @@ class State:
     journal: list[Call] = field(default_factory=list)
     sessions: dict[str, Session] = field(default_factory=dict)  # by access key
     history: list[dict[str, Any]] = field(default_factory=list)  # resources() before each write, oldest first
-    looks: Counter[str] = field(
-        default_factory=Counter
-    )  # image or bundle id -> describes that listed it, or would have
+    looks: Counter[str] = field(default_factory=Counter)  # id of an image or bundle -> describes that asked for it
     pages: dict[str, str] = field(default_factory=dict)  # NextToken -> last id of the page before
     lock: threading.RLock = field(default_factory=threading.RLock)
 

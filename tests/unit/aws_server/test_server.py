@@ -598,6 +598,7 @@ def test_a_state_survives_json() -> None:
     )
     call(in_process(state, token="token"), DESCRIBE)
     told = json.loads(json.dumps(state.as_json()))
+    assert vars(state).keys() - told.keys() == {"clock", "sessions", "history", "looks", "pages", "lock"}
     other = State(journal=[Call(DESCRIBE, OWNER, "us-east-1", {})])
     other.load(copy.deepcopy(told))
     assert len(told.pop("journal")) == 1

@@ -174,7 +174,7 @@ REFUSALS = [
     ("a bundle with a name in use", bundling(BundleName="desk"), TAKEN, {}),
     ("a bundle above the quota", bundling(), FULL, {"bundle_quota": 3}),
     ("a bundle with a reserved tag", bundling(Tags=[{"Key": "aws:x"}]), INVALID, {}),
-    ("a bundle of a type that ended", bundling("GRAPHICSPRO", user="100"), INVALID, {}),
+    ("a bundle of a type that ended", bundling("GRAPHICSPRO", "100", "100"), INVALID, {}),
     ("a bundle of a type that never was", bundling("MIGHTY"), "ValidationException", {}),
     ("a root volume that is too small", bundling(root="79"), INVALID, {}),
     ("a user volume that is too small", bundling("GENERALPURPOSE_4XLARGE", "175", "50"), INVALID, {}),
@@ -500,6 +500,12 @@ def test_faults_meet_every_operation(step: tuple[str, dict[str, Any]], changes: 
     told = {"error": "InternalFailure", "drop": "ConnectionClosed", "page": "NotFromAWS"}[kind]
     assert [(entry.error, entry.changed) for entry in state.journal[1:]] == [(told, changes and applied)]
     assert (state.resources() != before) == (changes and applied)
+
+
+def test_a_stale_deletion_blocks_no_name() -> None:
+    state = new_state(faults=[Fault("DeleteWorkspaceBundle", "stale")])
+    call(in_process(state), "DeleteWorkspaceBundle", BundleId=BUNDLE)
+    assert (state.bundles, state.blocked_names) == (new_state().bundles, [])
 
 
 @pytest.mark.parametrize(("writes", "seen"), [(0, GOLD), (1, NEXT), (2, USED)])
