@@ -336,7 +336,7 @@ from ansible_collections.euc.aws.plugins.module_utils._aws.role import ROLE_OPTI
 from ansible_collections.euc.aws.plugins.module_utils._images import audit, origin
 from ansible_collections.euc.aws.plugins.module_utils._images.api import describe_images
 from ansible_collections.euc.aws.plugins.module_utils._images.images import image_ids_problem, matching_images
-from ansible_collections.euc.aws.plugins.module_utils._images.lookup import permissions_of_images, tags_of_images
+from ansible_collections.euc.aws.plugins.module_utils._images.reading import permissions_of_images, tags_of_images
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -24,6 +24,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws
 from ansible_collections.amazon.aws.plugins.module_utils.common import get_collection_info
 
 from .errors import AnsibleRoleError, UnreadableAnswerError
+from .profile import profile_settings
 from .role import assume_role_request
 
 if TYPE_CHECKING:
@@ -89,15 +90,6 @@ class RoleSession:
         except ClientError as error:
             # The profile has a role of its own, which botocore assumes.
             raise CredentialRetrievalError(provider=credentials.method, error_msg=error) from error
-
-
-def profile_settings(session: Any) -> Mapping[str, Any]:
-    """Return the settings of a botocore session's profile; empty if there is none, or no file that can be read."""
-    # Not get_scoped_config, which raises if there is none: who makes a client says both better.
-    try:
-        return session.full_config.get("profiles", {}).get(session.profile or "default", {})
-    except BotoCoreError:
-        return {}
 
 
 class _Provider:

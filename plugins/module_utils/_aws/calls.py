@@ -11,6 +11,8 @@ from random import uniform
 from typing import TYPE_CHECKING
 
 try:
+    from botocore import xform_name
+    from botocore.paginate import Paginator
     from botocore.retries.standard import RetryEventAdapter, ThrottlingErrorDetector, register_retry_handler
 except ImportError:
     pass  # Handled by AnsibleAWSModule.
@@ -46,6 +48,24 @@ def call(client: Any, action: str, function: Callable[[], T], error: type[Ansibl
         raise
     except Exception as caught:
         raise error(f"Failed to {action} in {client.meta.region_name}", caught) from caught
+
+
+def paginator_of(client: Any, operation: str, result_key: str) -> Any:
+    """Make a paginator for an operation that takes and answers a ``NextToken``.
+
+    botocore has none for some operations. And for the others its ``get_paginator`` looks for the models of all services
+    first, which takes longer than a call.
+    """
+    return Paginator(
+        getattr(client, xform_name(operation)),
+        {
+            "input_token": "NextToken",
+            "output_token": "NextToken",
+            "limit_key": "MaxResults",
+            "result_key": result_key,
+        },
+        client.meta.service_model.operation_model(operation),
+    )
 
 
 def every_page(paginator: Any, result_key: str, **parameters: Any) -> list[Any]:

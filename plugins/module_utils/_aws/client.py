@@ -17,13 +17,15 @@ except ImportError:
 
 from ansible.module_utils import basic
 
-from .assume import RoleSession, profile_settings
 from .calls import accept_only_aws, be_patient
 from .errors import AnsibleEUCError, refuse
+from .profile import profile_settings
 from .role import alias_problem
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from .assume import RoleSession
 
 # AWS allows 2 calls a second with bursts of 5:
 # https://docs.aws.amazon.com/workspaces/latest/adminguide/amazon-workspaces-troubleshooting.html. That all callers in
@@ -79,7 +81,11 @@ class AWSClients:
         if self._module.params["assume_role_arn"] is None:
             options = {"config": config, "region": region}
             return self._module.client(service, **{name: value for name, value in options.items() if value})
-        self._role = self._role or RoleSession(self._module, config, self._prepare)
+        if not self._role:
+            # Ansible compiles what a task imports anew each time, and few tasks have a role.
+            from .assume import RoleSession
+
+            self._role = RoleSession(self._module, config, self._prepare)
         return self._role.client(service, region)
 
     def _prepare(self, client: Any, repeats: bool = True) -> None:
@@ -93,5 +99,7 @@ class AWSClients:
 def _user_sets_retries(params: dict[str, Any]) -> bool:
     if "retries" in (params["aws_config"] or {}) or any(os.environ.get(name) for name in _RETRY_VARIABLES):
         return True
-    profile = profile_settings(botocore.session.Session(profile=params["profile"]))
+    # Nothing is called through this session, and its handlers take longer to register than the files to read.
+    session = botocore.session.Session(profile=params["profile"], include_builtin_handlers=False)
+    profile = profile_settings(session)
     return any(name in profile for name in _RETRY_SETTINGS)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._aws.calls import call, every_page
+from .._aws.calls import call, every_page, paginator_of
 from .errors import AnsibleBundlesError
 
 if TYPE_CHECKING:
@@ -24,6 +24,6 @@ def describe_bundles(client: Any) -> list[dict[str, Any]]:
     return call(
         client,
         "look up the bundles",
-        lambda: every_page(client.get_paginator("describe_workspace_bundles"), "Bundles"),
+        lambda: every_page(paginator_of(client, "DescribeWorkspaceBundles", "Bundles"), "Bundles"),
         AnsibleBundlesError,
     )

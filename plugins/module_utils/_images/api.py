@@ -13,17 +13,11 @@ from __future__ import annotations
 from datetime import timezone
 from typing import TYPE_CHECKING
 
-try:
-    from botocore.paginate import Paginator
-except ImportError:
-    pass  # Handled by AnsibleAWSModule.
-
-from .._aws.calls import call, every_page
-from .._aws.tags import as_request
+from .._aws.calls import call, every_page, paginator_of
 from .errors import AnsibleImageCreationError, AnsibleImageDeletionError, AnsibleImagesError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from .images import Image
@@ -37,17 +31,7 @@ _PAGES = {"PageSize": _PAGE_SIZE}
 
 def describe_image_permissions(client: Any, image_id: str) -> frozenset[str]:
     """Read the accounts that an image is shared with, from every page."""
-    # botocore has no paginator of its own for this operation.
-    paginator = Paginator(
-        client.describe_workspace_image_permissions,
-        {
-            "input_token": "NextToken",
-            "output_token": "NextToken",
-            "limit_key": "MaxResults",
-            "result_key": "ImagePermissions",
-        },
-        client.meta.service_model.operation_model("DescribeWorkspaceImagePermissions"),
-    )
+    paginator = paginator_of(client, "DescribeWorkspaceImagePermissions", "ImagePermissions")
     return _call(
         client,
         f"read the permissions of image {image_id}",
@@ -64,7 +48,7 @@ def describe_images(client: Any, image_type: str, image_ids: Sequence[str] | Non
     :param image_type: ``OWNED`` by the caller, or ``SHARED`` with the caller.
     :param image_ids: Only these images, however many; None for all. AWS leaves out what it does not find.
     """
-    paginator = client.get_paginator("describe_workspace_images")
+    paginator = paginator_of(client, "DescribeWorkspaceImages", "Images")
     if image_ids is None:
         queries: list[dict[str, Any]] = [{"PaginationConfig": _PAGES}]
     else:
@@ -107,12 +91,13 @@ def describe_workspace(client: Any, workspace_id: str) -> dict[str, Any] | None:
     return found[0] if found else None
 
 
-def make_image(client: Any, new: NewImage) -> str:
+def make_image(client: Any, new: NewImage, tags: Sequence[Mapping[str, str]]) -> str:
     """Copy an image to the client's Region, or make one from a WorkSpace there. Two calls may make two images.
 
+    :param tags: All of its tags, as AWS takes them.
     :returns: The ID of the new image.
     """
-    request = {"Name": new.name, "Tags": as_request(new.all_tags)}
+    request = {"Name": new.name, "Tags": tags}
     if new.description is not None:
         request["Description"] = new.description
     source_id = new.origin.source_id

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._aws.errors import AnsibleEUCError, AnsibleRoleError
-from .._aws.tags import describe_tags
+from .._aws.tags import as_request, describe_tags
 from .._aws.wait import SLOW_PAUSE, poll
 from . import api, images, making
 from .errors import AnsibleImageCreationError
@@ -52,7 +52,7 @@ def make_image(client: Any, once: Any, new: NewImage) -> Made:
         the image was made; then with ``may_take_effect`` in its result.
     """
     try:
-        image_id = api.make_image(once, new)
+        image_id = api.make_image(once, new, as_request(new.all_tags))
     except AnsibleEUCError as error:
         # Without the role's credentials nothing was sent.
         if isinstance(error, AnsibleRoleError) or not (error.code == _TAKEN or error.may_take_effect):
