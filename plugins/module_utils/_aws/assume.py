@@ -26,6 +26,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.common import get_colle
 from .errors import AnsibleRoleError, UnreadableAnswerError
 from .profile import profile_settings
 from .role import assume_role_request
+from .wait import heed_deadline, stop_if_time_is_up, time_is_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,6 +75,7 @@ class RoleSession:
         # endpoint_url is the other service's. AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL are botocore's own.
         client = _client(self._source, "sts", region_name=self._region, **self._source_keys, **self._options)
         self._prepare(client)
+        heed_deadline(client)
         return client
 
     def _renew_source(self) -> None:
@@ -126,7 +128,8 @@ class _Role:
         :returns: What botocore's ``RefreshableCredentials`` take.
         :raises AnsibleRoleError: If the role can't be assumed, and no credentials hold any longer.
         """
-        if _now() < min(self._good_until, self._try_again):
+        now = _now()
+        if now < self._good_until and (now < self._try_again or time_is_up()):
             return self._held
         try:
             self._assume()
@@ -136,6 +139,8 @@ class _Role:
             if now >= self._good_until:
                 raise AnsibleRoleError(self._request["RoleArn"], self._caller(error), error) from error
             self._try_again = now + _PAUSE
+        # This was a call, and the one that asked for the credentials would be another.
+        stop_if_time_is_up()
         return self._held
 
     def _assume(self) -> None:

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from .errors import AnsibleEUCError
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
+# When the wait that is under way ends.
+_DEADLINE = ContextVar("deadline", default=math.inf)
 _LONGEST_PAUSE = 15.0  # seconds
 # For what takes AWS long, how long is not known. All callers in an account and Region share its calls.
 SLOW_PAUSE = 30.0  # seconds
@@ -40,9 +44,9 @@ def poll(
 ) -> T:
     """Read until what was read is done, or until time is up.
 
-    A call that AWS throttles, or that meets an error that may pass, is not made again after the deadline, so the end
-    comes a pause and a call late at most. Where AWS gives no answer, or a fault of its own, it is asked again for five
-    minutes.
+    A call that AWS throttles, or that meets an error that may pass, is not made again after the deadline, and none is
+    made with a role whose renewal took until then. So the end comes a pause and a call late at most. Where AWS gives
+    no answer, or a fault of its own, it is asked again for five minutes.
 
     :param client: The client that ``read`` calls.
     :param latest: What was read before.
@@ -61,28 +65,52 @@ def poll(
             try:
                 latest = read()
                 answered = time.monotonic()
+            except _TimeIsUp:
+                continue
             except AnsibleEUCError as error:
-                if isinstance(error.exception, _TimeIsUp):
-                    continue
                 if not error.may_take_effect or time.monotonic() - answered > _LONGEST_SILENCE:
                     raise
     return latest
 
 
-class _TimeIsUp(Exception):
-    """There is no time left to make a call again."""
+def heed_deadline(client: Any) -> None:
+    """Let a client, while something is waited for, make no call again after the deadline.
+
+    For clients that ``poll`` is not given: the one that renews a role's credentials.
+    """
+    # botocore heeds whichever handler of needs-retry wants another attempt, so only an exception keeps it from one.
+    client.meta.events.register("needs-retry", _stop)
+
+
+def time_is_up() -> bool:
+    """Tell whether something is waited for, and the deadline has passed."""
+    return time.monotonic() >= _DEADLINE.get()
+
+
+def stop_if_time_is_up() -> None:
+    """End a reading of what is waited for, if the deadline has passed; ``poll`` goes by what it read before."""
+    if time_is_up():
+        raise _TimeIsUp
+
+
+class _TimeIsUp(BaseException):
+    """There is no time left for another call.
+
+    No Exception: botocore, and what is here, would take it for a failure of the call, and go on.
+    """
 
 
 @contextmanager
 def _no_retries_after(client: Any, deadline: float) -> Iterator[None]:
-    # botocore heeds whichever handler of needs-retry wants another attempt, so only an exception keeps it from one.
-    def stop(response: tuple[Any, Any] | None, **kwargs: Any) -> None:
-        answered = response is not None and response[0].status_code < 300
-        if not answered and time.monotonic() >= deadline:
-            raise _TimeIsUp
-
-    client.meta.events.register("needs-retry", stop)
+    before = _DEADLINE.set(deadline)
+    heed_deadline(client)
     try:
         yield
     finally:
-        client.meta.events.unregister("needs-retry", stop)
+        client.meta.events.unregister("needs-retry", _stop)
+        _DEADLINE.reset(before)
+
+
+def _stop(response: tuple[Any, Any] | None, **kwargs: Any) -> None:
+    if response is None or response[0].status_code >= 300:
+        stop_if_time_is_up()

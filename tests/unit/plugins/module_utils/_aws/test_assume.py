@@ -15,7 +15,7 @@ import botocore.loaders
 import pytest
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import boto3_conn, get_aws_connection_info
 
-from ansible_collections.euc.aws.plugins.module_utils._aws import assume, calls, client
+from ansible_collections.euc.aws.plugins.module_utils._aws import assume, calls, client, wait
 from ansible_collections.euc.aws.plugins.module_utils._aws.client import AWSClients
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import (
     AnsibleEUCError,
@@ -333,6 +333,60 @@ def test_the_users_retries_are_those_of_sts_too(server, clock):
     with pytest.raises(AnsibleRoleError, match="AWS STS sets"):
         look(AWSClients(Module(aws_config=retries)).make("workspaces"))
     assert len(server.calls(ASSUME)) == 3
+
+
+@pytest.fixture
+def together(clock, now, monkeypatch):
+    """One time for waiting, for the server and for the credentials; a throttled call is made again after 2.5 s."""
+
+    def sleep(seconds):
+        clock.sleep(seconds)
+        now.seconds += seconds
+
+    monkeypatch.setattr("time.sleep", sleep)
+    monkeypatch.setattr(calls, "uniform", lambda shortest, longest: longest)
+    return sleep
+
+
+# What AWS makes of a renewal that falls into a wait, and how long each call takes.
+RENEWALS = {
+    "throttled": ({"code": "Throttling", "status": 400}, 0.1),
+    "slow": (None, 40),
+    "slow and throttled": ({"code": "Throttling", "status": 400}, 40),
+    "without an answer": ({"kind": "drop"}, 9),
+    "a fault": ({"code": "InternalFailure"}, 9),
+}
+
+
+@pytest.mark.parametrize("minutes_left", [14, 0])
+@pytest.mark.parametrize("name", RENEWALS)
+def test_no_renewal_outlasts_a_wait(name, minutes_left, server, now, made, clock, together):
+    client = AWSClients(Module()).make("workspaces")
+    look(client)
+    fault, seconds_a_call = RENEWALS[name]
+    server.faults = [Fault(ASSUME, times=None, **fault)] if fault else []
+    now.seconds += 3600 - 60 * minutes_left
+    begun = []
+
+    def take_time(**_kwargs):
+        begun.append(clock.now)
+        together(seconds_a_call)
+
+    for one in made:
+        one.meta.events.register_first("before-send", take_time)
+    assert wait.poll(client, "PENDING", lambda: look(client) and "PENDING", lambda latest: latest is None, 60)
+    assert 60 <= clock.now <= 60 + 2.5 + seconds_a_call
+    assert len([one for one in begun if one >= 60]) <= 1
+    assert server.calls(ASSUME)[1:]
+
+
+def test_the_last_look_of_a_wait_needs_no_renewal_while_the_role_holds(server, now, clock, together):
+    client = AWSClients(Module()).make("workspaces")
+    look(client)
+    # botocore asks for a renewal from 15 minutes before the end, and here at the end of the wait.
+    now.seconds += 2700 - 59.5
+    wait.poll(client, 0, lambda: len(look(client)), lambda latest: latest > 1, 60)
+    assert (clock.now, len(server.calls(LOOK)), len(server.calls(ASSUME))) == (60, 61, 1)
 
 
 def test_a_profile_leads_to_the_credentials(server, home):
