@@ -101,18 +101,22 @@ def against_the_least(bench: Bench, item: str, what: str, changes: int, role_arn
     samples = bench.compare(11, contenders)
     note = ", ".join(f"{name} {seconds(taken):.2f} s" for name, taken in samples.items())
     # What Ansible needs to start any module, on top of the floor: nothing in this collection can go below it.
-    every_round = zip(samples["floor"], samples["ping"], samples["python"], strict=True)
-    starts = [floored.seconds + ping.seconds - python.seconds for floored, ping, python in every_round]
     matters = "A task that changes nothing, against a script of boto3 alone and what Ansible needs to start a module"
     for name, goal in (("module", "≤ 1.05"), ("least", "")):
-        taken = [sample.seconds / start for sample, start in zip(samples[name], starts, strict=True)]
         is_headline = name == "module" and not changes and not role_arn
         row = f"{what}: {name} ÷ (floor + Ansible's own start)"
+        taken = against_start(samples, name, "seconds")
         bench.add(item, row, taken, goal, note, matters if is_headline else "", samples)
+        # On a busy machine the time on the processor tells more than the time on the clock.
+        bench.add(item, f"{row}, processor time", against_start(samples, name, "cpu_seconds"))
     bench.add(item, f"{what}: module ÷ least module", ratios(samples, "module", "least"))
-    # On a busy machine the time on the processor tells more than the time on the clock.
-    cpu = [a.cpu_seconds / b.cpu_seconds for a, b in zip(samples["module"], samples["least"], strict=True)]
-    bench.add(item, f"{what}: module ÷ least module, processor time", cpu)
+
+
+def against_start(samples: dict[str, list[Sample]], name: str, unit: str) -> list[float]:
+    """The ratio of each round between what one took, and the floor with what Ansible needs to start."""
+    taken = {other: [getattr(sample, unit) for sample in samples[other]] for other in samples}
+    rounds = zip(taken[name], taken["floor"], taken["ping"], taken["python"], strict=True)
+    return [one / (floored + ping - python) for one, floored, ping, python in rounds]
 
 
 def against_the_cli(bench: Bench) -> None:
