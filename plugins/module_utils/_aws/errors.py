@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 _RENEW = "The credentials have expired: renew them."
 _WRONG_CREDENTIALS = "AWS does not know these credentials: check the access key, the secret key and the session token."
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html; "Signature expired" in the answer
+# is about the clock.
+_WRONG_SIGNATURE = (
+    "Check the secret key, and the clock of the machine where the task runs: AWS takes only what was signed minutes ago."
+)
 _NO_CREDENTIALS = "Give credentials: profile, access_key and secret_key, or the environment variables of AWS."
 _CREDENTIAL_SOURCE = "Check what the credentials come from: the profile, its credential_process or its sign-in."
 _NO_ANSWER = "Check the Region's name, the endpoint_url if one is set, and the network or proxy between here and AWS."
@@ -75,7 +80,8 @@ class AnsibleEUCError(AnsibleAWSError):
         "ExpiredToken": _RENEW,
         "UnrecognizedClientException": _WRONG_CREDENTIALS,
         "InvalidClientTokenId": _WRONG_CREDENTIALS,
-        "InvalidSignatureException": _WRONG_CREDENTIALS,
+        "InvalidSignatureException": _WRONG_SIGNATURE,
+        "SignatureDoesNotMatch": _WRONG_SIGNATURE,
         "IncompleteSignatureException": _WRONG_CREDENTIALS,
         "NoCredentialsError": _NO_CREDENTIALS,
         "PartialCredentialsError": _NO_CREDENTIALS,
@@ -182,7 +188,6 @@ class AnsibleRoleError(AnsibleEUCError):
         "AccessDenied": _TRUST,
         "ExpiredToken": _RENEW_SOURCE,
         "ExpiredTokenException": _RENEW_SOURCE,
-        "SignatureDoesNotMatch": _WRONG_CREDENTIALS,
         "NoCredentialsError": _NO_SOURCE,
         "PartialCredentialsError": _NO_SOURCE,
         "RegionDisabledException": "STS is not active in this Region for the caller's account: activate it in IAM.",

@@ -276,7 +276,7 @@ ANSWERS = {
     "a fault": ({"code": "InternalFailure"}, "InternalFailure", "a fault on the side of AWS"),
     "expired": ({"code": "ExpiredToken", "status": 403}, "ExpiredToken", "to assume the role with have expired"),
     "unknown": ({"code": "InvalidClientTokenId", "status": 403}, "InvalidClientTokenId", "does not know these"),
-    "signature": ({"code": "SignatureDoesNotMatch", "status": 403}, "SignatureDoesNotMatch", "does not know these"),
+    "signature": ({"code": "SignatureDoesNotMatch", "status": 403}, "SignatureDoesNotMatch", "the clock of"),
     "throttled": ({"code": "Throttling", "status": 400}, "Throttling", "AWS STS sets"),
     "refused value": ({"code": "ValidationError", "status": 400}, "ValidationError", "Check assume_role_arn"),
     "inactive": ({"code": "RegionDisabledException", "status": 403}, "RegionDisabledException", "activate it in IAM"),
