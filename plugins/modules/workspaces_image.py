@@ -170,10 +170,11 @@ EXAMPLES = r"""
     wait: true
     region: eu-west-1
 
-- name: Wait for an image that is being made
+- name: Wait for an image that is being made, for six hours at most
   euc.aws.workspaces_image:
     name: golden-2026-11
     wait: true
+    wait_timeout: 21600
     region: eu-west-1
 
 - name: Give an image these tags and no others

@@ -14,7 +14,13 @@ import pytest
 import yaml
 
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleRoleError
-from ansible_collections.euc.aws.plugins.module_utils._images.errors import AnsibleImagesError
+from ansible_collections.euc.aws.plugins.module_utils._aws.tags import AnsibleTagsError
+from ansible_collections.euc.aws.plugins.module_utils._bundles.errors import AnsibleBundlesError
+from ansible_collections.euc.aws.plugins.module_utils._images.errors import (
+    AnsibleImageCreationError,
+    AnsibleImageDeletionError,
+    AnsibleImagesError,
+)
 
 ROOT = Path(__file__).parents[2]
 GUIDES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/docsite/rst/*.rst"))}
@@ -45,7 +51,17 @@ def is_documentation(node):
 
 # apply.py tells of an account in words of its own, so nobody reads this one.
 UNREAD = {"stop sharing image … with"}
-ADVICE = (AnsibleImagesError.ADVICE, AnsibleRoleError.ADVICE)
+ADVICE = [
+    error.ADVICE
+    for error in (
+        AnsibleBundlesError,
+        AnsibleImageCreationError,
+        AnsibleImageDeletionError,
+        AnsibleImagesError,
+        AnsibleRoleError,
+        AnsibleTagsError,
+    )
+]
 # Advice follows AWS's error code, by which the page explains it.
 MESSAGES = sorted(
     {

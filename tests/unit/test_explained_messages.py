@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,17 +17,22 @@ from ansible.module_utils import basic
 from botocore.exceptions import ClientError
 
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError
+from ansible_collections.euc.aws.plugins.module_utils._images.making import source_not_found, source_problem
+from ansible_collections.euc.aws.plugins.module_utils._images.origin import SOURCE_TAG
 from ansible_collections.euc.aws.plugins.module_utils._images.sharing import Change, Failure, Outcome, failure_message
-from ansible_collections.euc.aws.plugins.modules import workspaces_image_permission
-from ansible_collections.euc.aws.tests.aws_server import Fault, serve
+from ansible_collections.euc.aws.plugins.modules import workspaces_image, workspaces_image_permission
+from ansible_collections.euc.aws.tests.aws_server import Bundle, Fault, WorkSpace, serve
 from ansible_collections.euc.aws.tests.unit.support import (
     IMAGE_ID,
+    LOOK,
     OWNER,
     READ,
     RECIPIENT,
     REGION,
     WRITE,
+    Clients,
     accounts,
+    image,
     info,
     new_client,
     new_image,
@@ -46,6 +52,17 @@ SEVEN_REASONS = [
     Fault(WRITE, account_id=each, code="ValidationException", status=400, message=f"Reason {each[-1] * 3}.")
     for each in SEVEN
 ]
+ORIGIN = f"{OWNER}/{REGION}/{IMAGE_ID}"
+COPY = {"name": "copy", "source_image_id": IMAGE_ID}
+COPIED = new_image(image_id="wsi-987654321", name="copy")
+WORKSPACE = WorkSpace("ws-123456789", OWNER, REGION)
+# Every server here tells whose an image is.
+OF_NOBODY = {"ImageId": IMAGE_ID, "State": "AVAILABLE"}
+MAKE = {"name": "made", "source_workspace_id": WORKSPACE.workspace_id, "description": "Windows 11"}
+DELETE = {"image_id": IMAGE_ID, "state": "absent"}
+UNANSWERED_COPY = Fault("CopyWorkspaceImage", "drop")
+# What AWS answers of an image that is not there.
+NO_IMAGES = {"body": '{"Images": []}', "content_type": "application/x-amz-json-1.1", "bears_request_id": True}
 STALE = {"Version": 1, "AccessKeyId": OWNER, "SecretAccessKey": "secret", "Expiration": "2020-01-01T00:00:00Z"}
 SIGN_IN = """\
 [default]
@@ -71,13 +88,23 @@ def without_an_error():
 class Reader:
     """Runs a module that fails, or warns, and reads what it says."""
 
-    def __init__(self, monkeypatch, capsys, directory):
+    def __init__(self, monkeypatch, capsys, directory, stop_the_clock):
         self._monkeypatch = monkeypatch
         self._capsys = capsys
         self._configuration = directory / "config"
+        self._stop_the_clock = stop_the_clock
+
+    def image(self, *images, access_key=OWNER, region=REGION, faults=(), bundles=(), workspaces=(), **options):
+        """Run workspaces_image against a server that knows these images, bundles and WorkSpaces."""
+        self._stop_the_clock()
+        server = new_state(*images, faults=list(faults), bundles=list(bundles), workspaces=list(workspaces))
+        with pytest.raises(AnsibleEUCError) as caught:
+            image(Clients(server, access_key, region), **options)
+        return str(caught.value)
 
     def permission(self, *images, access_key=OWNER, faults=(), unknown=(), **options):
         """Run workspaces_image_permission against a server that knows these images."""
+        self._stop_the_clock()
         server = new_state(*images, faults=list(faults), unknown_account_ids={*unknown})
         with pytest.raises(AnsibleEUCError) as caught:
             permission(new_client(server, access_key), **options)
@@ -89,8 +116,16 @@ class Reader:
             info(new_client(new_state()), **options)
         return str(caught.value)
 
-    def task(self, configuration="", environment=None, faults=(), sts=None, **options):
-        """Run workspaces_image_permission as Ansible does, over HTTP, with this configuration of AWS's.
+    def task(
+        self,
+        configuration="",
+        environment=None,
+        faults=(),
+        sts=None,
+        module=workspaces_image_permission,
+        **options,
+    ):
+        """Run a module as Ansible does, over HTTP, with this configuration of AWS's.
 
         :param sts: Where STS is; None for the server.
         :param options: What differs from a task that works; None for what is left out, {host} for the server's address.
@@ -98,7 +133,7 @@ class Reader:
         self._configuration.write_text(configuration)
         for name, value in (environment or {}).items():
             self._monkeypatch.setenv(name, value)
-        with serve(new_state(new_image(), faults=list(faults))) as url:
+        with serve(new_state(new_image(), faults=list(faults), workspaces=[WORKSPACE])) as url:
             # endpoint_url does not lead to STS.
             self._monkeypatch.setenv("AWS_ENDPOINT_URL_STS", (sts or "{url}").format(url=url))
             options = {"endpoint_url": url, "region": REGION, "image_id": IMAGE_ID, **GRANT, **options}
@@ -111,13 +146,13 @@ class Reader:
             # ansible-core 2.19 and later ask for it.
             self._monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
             with pytest.raises(SystemExit):
-                workspaces_image_permission.main()
+                module.main()
         result = json.loads(self._capsys.readouterr().out)
         return result.get("msg") or str(result["warnings"])
 
 
 @pytest.fixture
-def reader(monkeypatch, capsys, tmp_path):
+def reader(monkeypatch, capsys, tmp_path, request):
     """Keep the settings of whoever runs this out."""
     for name in os.environ:
         if name.startswith("AWS_") or name.lower().endswith("_proxy"):
@@ -126,7 +161,8 @@ def reader(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    return Reader(monkeypatch, capsys, tmp_path)
+    # A server that answers over HTTP needs the time as it is.
+    return Reader(monkeypatch, capsys, tmp_path, lambda: request.getfixturevalue("clock"))
 
 
 # How each sentence comes to be read.
@@ -171,6 +207,33 @@ PROVOKED = {
     "assume_role_arn and its alias iam_role_arn name different roles": lambda reader: reader.task(
         **KEYS, assume_role_arn=ROLE, iam_role_arn=f"{ROLE}2"
     ),
+    "and this is none": lambda reader: reader.image(name="golden image"),
+    r"1 to 64 letters, digits and _./()\-": lambda reader: reader.image(name="golden image"),
+    "1 to 256 letters, digits, spaces and _./()-": lambda reader: reader.image(**MAKE | {"description": "Büro, 2. OG"}),
+    "ws- and 8 to 63 digits or lower-case letters": lambda reader: reader.image(
+        **MAKE | {"source_workspace_id": "alice"}
+    ),
+    "the name of a Region, such as eu-west-1": lambda reader: reader.image(**COPY, source_region="Ireland"),
+    "Neither name nor image_id says which image is meant": lambda reader: reader.image(name=None),
+    "state=absent deletes an image, and takes no": lambda reader: reader.image(**COPY, state="absent"),
+    "unshare=true goes with state=absent": lambda reader: reader.image(image_id=IMAGE_ID, unshare=True),
+    "description goes with a source": lambda reader: reader.image(name="golden", description="Windows 11"),
+    "is written from the source, so tags must not have it beside a source": lambda reader: reader.image(
+        **COPY, tags={SOURCE_TAG: ORIGIN}
+    ),
+    "takes account, Region and ID of the source, as in": lambda reader: reader.image(
+        image_id=IMAGE_ID, tags={SOURCE_TAG: IMAGE_ID}
+    ),
+    "keys of 1 to 127 letters, digits, spaces and _+-=.:/@ with no space at an end": lambda reader: reader.image(
+        image_id=IMAGE_ID, tags={"team!": "desktops"}
+    ),
+    "values of at most 255 letters, digits, spaces and _+-=.:/@ with no space at an end": lambda reader: reader.image(
+        image_id=IMAGE_ID, tags={"team": "desktops "}
+    ),
+    "keys that do not begin with aws:": lambda reader: reader.image(image_id=IMAGE_ID, tags={"AWS:team": "desktops"}),
+    "at most … tags here, and these are": lambda reader: reader.image(
+        image_id=IMAGE_ID, tags={f"tag{number}": "" for number in range(51)}
+    ),
     # The image
     "You own no image named … Your images there": lambda reader: reader.permission(
         new_image(), image_name="Golden", **GRANT
@@ -192,6 +255,86 @@ PROVOKED = {
     ),
     "is in state ERROR and can't be shared": lambda reader: reader.permission(new_image(state="ERROR"), **GRANT),
     "It can be shared once it is AVAILABLE": lambda reader: reader.permission(new_image(state="ARCHIVED"), **GRANT),
+    # Making and copying an image
+    "that is shared with you": lambda reader: reader.image(**COPY, source_account_id=ONE),
+    "is not yours: … shares it with you": lambda reader: reader.image(
+        new_image(shared_account_ids=[RECIPIENT]), access_key=RECIPIENT, **COPY
+    ),
+    "an account that AWS does not tell": lambda reader: source_not_found(IMAGE_ID, None, REGION, [OF_NOBODY]),
+    "and source_account_id is … Nothing was copied": lambda reader: reader.image(
+        new_image(shared_account_ids=[RECIPIENT]), access_key=RECIPIENT, **COPY, source_account_id=ONE
+    ),
+    "has an owner that AWS does not tell": lambda reader: source_problem(OF_NOBODY, OWNER, REGION),
+    "is in state ERROR and can't be copied": lambda reader: reader.image(new_image(state="ERROR"), **COPY),
+    "and can be copied once it is AVAILABLE": lambda reader: reader.image(new_image(state="PENDING"), **COPY),
+    "An image can't be copied from … to": lambda reader: reader.image(**COPY, source_region="cn-north-1"),
+    "is in the partition": lambda reader: reader.image(**COPY, source_region="cn-north-1"),
+    "an image can be copied within that Region only": lambda reader: reader.image(
+        region="cn-north-1", **COPY, source_region="cn-northwest-1"
+    ),
+    "There is no WorkSpace": lambda reader: reader.image(**MAKE),
+    "No image can be made from WorkSpace": lambda reader: reader.image(
+        workspaces=[replace(WORKSPACE, state="STOPPED")], **MAKE
+    ),
+    "and has to be AVAILABLE": lambda reader: reader.image(workspaces=[replace(WORKSPACE, state="STOPPED")], **MAKE),
+    "volume is encrypted, of which AWS makes no image": lambda reader: reader.image(
+        workspaces=[replace(WORKSPACE, root_volume_encryption_enabled=True)], **MAKE
+    ),
+    "a modification is going on": lambda reader: reader.image(
+        workspaces=[
+            replace(WORKSPACE, modification_states=[{"Resource": "COMPUTE_TYPE", "State": "UPDATE_INITIATED"}])
+        ],
+        **MAKE,
+    ),
+    "can't be used while the image is made, for up to 45 minutes": lambda reader: reader.task(
+        **KEYS, module=workspaces_image, image_id=None, shared_account_ids=None, **MAKE
+    ),
+    "so nothing tells that it was made from": lambda reader: reader.image(COPIED, **COPY),
+    "as its tag … says, and not from": lambda reader: reader.image(
+        replace(COPIED, tags={SOURCE_TAG: ORIGIN.replace(REGION, "us-east-1")}), **COPY
+    ),
+    "in the … seconds after that": lambda reader: reader.image(new_image(), faults=[UNANSWERED_COPY], **COPY),
+    "The image may still appear: look for it before you run this again": lambda reader: reader.image(
+        new_image(), faults=[UNANSWERED_COPY], **COPY
+    ),
+    "could not be read in the": lambda reader: reader.image(
+        new_image(), faults=[UNANSWERED_COPY, Fault(LOOK, call=3, times=None)], **COPY
+    ),
+    "It goes on being made": lambda reader: reader.image(
+        new_image(state="PENDING"), image_id=IMAGE_ID, wait=True, wait_timeout=60
+    ),
+    "though it was PENDING before: somebody has deleted it": lambda reader: reader.image(
+        new_image(state="PENDING"),
+        faults=[Fault(LOOK, "page", call=2, times=None, **NO_IMAGES)],
+        image_id=IMAGE_ID,
+        wait=True,
+    ),
+    "To start over, delete it with state=absent": lambda reader: reader.image(
+        new_image(state="ERROR"), image_id=IMAGE_ID
+    ),
+    # Deleting an image
+    "can't be deleted": lambda reader: reader.image(new_image(shared_account_ids=[ONE]), **DELETE),
+    "bundles use it": lambda reader: reader.image(
+        new_image(), bundles=[Bundle("wsb-123456789", "desktop", OWNER, IMAGE_ID, REGION)], **DELETE
+    ),
+    "it is shared with … (with unshare=true it is taken from them first)": lambda reader: reader.image(
+        new_image(shared_account_ids=[ONE]), **DELETE
+    ),
+    "it is PENDING (run this again later, or set wait to true)": lambda reader: reader.image(
+        new_image(state="PENDING"), **DELETE
+    ),
+    "it was still PENDING after … seconds (raise wait_timeout, or run this again later)": lambda reader: reader.image(
+        new_image(state="PENDING"), wait=True, wait_timeout=60, **DELETE
+    ),
+    "The image was not deleted": lambda reader: reader.image(
+        new_image(shared_account_ids=[ONE]), faults=[Fault(WRITE)], unshare=True, **DELETE
+    ),
+    "still there when it was read again, but may still be deleted": lambda reader: reader.image(
+        new_image(), faults=[Fault("DeleteWorkspaceImage", "drop")], **DELETE
+    ),
+    "Whether the image was deleted is not known": lambda reader: reader.image(
+        new_image(), faults=[Fault("DeleteWorkspaceImage", "drop"), Fault(LOOK, call=2)], **DELETE
+    ),
     # Half-way
     "was not completed: … granted, … revoked, … failed, … not attempted": lambda reader: reader.permission(
         new_image(), unknown=[ONE], **GRANT
@@ -219,6 +362,17 @@ PROVOKED = {
     ),
     # What AWS answers
     "read the permissions of image": lambda reader: reader.permission(new_image(), faults=[Fault(READ)], **GRANT),
+    "look up WorkSpace": lambda reader: reader.image(faults=[Fault("DescribeWorkspaces")], **MAKE),
+    "look up the bundles": lambda reader: reader.image(
+        new_image(), faults=[Fault("DescribeWorkspaceBundles")], **DELETE
+    ),
+    "read the tags of": lambda reader: reader.image(new_image(), faults=[Fault("DescribeTags")], image_id=IMAGE_ID),
+    "remove tags of": lambda reader: reader.image(
+        new_image(tags={"team": "desktops"}), faults=[Fault("DeleteTags")], image_id=IMAGE_ID, tags={}
+    ),
+    "write tags of": lambda reader: reader.image(
+        new_image(), faults=[Fault("CreateTags")], image_id=IMAGE_ID, tags={"team": "desktops"}
+    ),
     "An error occurred (…) when calling the … operation": lambda reader: reader.permission(
         new_image(), faults=[Fault(READ)], **GRANT
     ),

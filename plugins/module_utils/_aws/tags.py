@@ -63,13 +63,16 @@ def tags_problem(tags: Mapping[str, Any] | None, beside: int = 0) -> str | None:
     """
     tags = tags or {}
     problems = [
-        _listed("keys of 1 to 127 letters, digits, spaces and _+-=.:/@ with no space at an end", _wrong(tags, _KEY)),
+        _listed(
+            "keys of 1 to 127 letters, digits, spaces and _+-=.:/@ with no space at an end, and these are not",
+            _wrong(tags, _KEY),
+        ),
         _listed(
             "values of at most 255 letters, digits, spaces and _+-=.:/@ with no space at an end, and these keys have"
             " others",
             {key for key, value in tags.items() if not _is_valid(value, _VALUE)},
         ),
-        _listed("keys that do not begin with aws:, which is AWS's own", _starting(tags, _RESERVED)),
+        _listed("keys that do not begin with aws:, which is AWS's own, and these do", _starting(tags, _RESERVED)),
     ]
     if len(tags) + beside > _MOST_TAGS:
         problems.append(f"at most {_MOST_TAGS - beside} tags here, and these are {len(tags)}")

@@ -102,7 +102,8 @@ def origin_problem(image: Image, tags: Mapping[str, str], wanted: Origin, region
     if value is None:
         return (
             f"Image {label} has no tag {SOURCE_TAG}, so nothing tells that it was made from {wanted.tag}. If you know"
-            f" that it was, vouch for it, and run this again: {_vouching(image['ImageId'], wanted, region)}"
+            " that it was, vouch for it with the command here, and run this again after that:"
+            f" {_vouching(image['ImageId'], wanted, region)}"
         )
     origin = read_origin(value)
     if origin and origin.is_told_by(wanted):

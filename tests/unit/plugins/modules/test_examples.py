@@ -73,7 +73,8 @@ def validated(module, options):
     filled = {
         name: STAND_INS[name] if isinstance(value, str) and "{{" in value else value for name, value in options.items()
     }
-    result = ArgumentSpecValidator(aws_argument_spec() | MODULES[module].ARGUMENT_SPEC).validate(filled)
+    spec, rules = MODULES[module].ARGUMENT_SPEC, getattr(MODULES[module], "OPTION_RULES", {})
+    result = ArgumentSpecValidator(aws_argument_spec() | spec, **rules).validate(filled)
     assert result.error_messages == []
     MODULES[module].validate_parameters(result.validated_parameters)
 
@@ -101,12 +102,13 @@ def test_every_option_of_a_module_is_in_its_examples(module):
 
 
 @pytest.mark.parametrize(
-    ("options", "error", "message"),
+    ("module", "options", "error", "message"),
     [
-        ({"image_id": "wsi-123456789", "purge": True}, AssertionError, r"purge\. Supported parameters include"),
-        ({"image_id": "wsi-123456789"}, AnsibleEUCError, "state=present needs shared_account_ids"),
+        ("workspaces_image_permission", {"purge": True}, AssertionError, r"purge\. Supported parameters include"),
+        ("workspaces_image_permission", {}, AnsibleEUCError, "state=present needs shared_account_ids"),
+        ("workspaces_image", {"name": "golden"}, AssertionError, r"mutually exclusive: name\|image_id"),
     ],
 )
-def test_a_task_that_does_not_fit_is_found(options, error, message):
+def test_a_task_that_does_not_fit_is_found(module, options, error, message):
     with pytest.raises(error, match=message):
-        validated("euc.aws.workspaces_image_permission", options)
+        validated(f"euc.aws.{module}", {"image_id": "wsi-123456789", **options})
