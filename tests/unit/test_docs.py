@@ -123,9 +123,27 @@ def test_the_index_leads_to_every_guide_and_to_the_playbooks_first():
 ADMIN_GUIDE = "https://docs.aws.amazon.com/workspaces/latest/adminguide/"
 SOURCES = {
     "guide_share": [f"{ADMIN_GUIDE}share-custom-image.html", f"{ADMIN_GUIDE}delete_bundle.html"],
+    "guide_images": [
+        f"{ADMIN_GUIDE}create-custom-bundle.html",
+        f"{ADMIN_GUIDE}tag-workspaces-resources.html",
+        f"{ADMIN_GUIDE}delete_bundle.html",
+        f"{ADMIN_GUIDE}share-custom-image.html",
+    ],
+    "guide_copies": [
+        f"{ADMIN_GUIDE}copy-custom-image.html",
+        f"{ADMIN_GUIDE}workspaces-limits.html",
+        "https://docs.aws.amazon.com/workspaces/latest/api/API_CopyWorkspaceImage.html",
+    ],
     "guide_many": [f"{ADMIN_GUIDE}amazon-workspaces-troubleshooting.html"],
-    "guide_iam": ["https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonworkspaces.html"],
-    "guide_errors": ["https://docs.aws.amazon.com/workspaces/latest/api/CommonErrors.html"],
+    "guide_iam": [
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonworkspaces.html",
+        f"{ADMIN_GUIDE}copy-custom-image.html",
+    ],
+    "guide_errors": [
+        "https://docs.aws.amazon.com/workspaces/latest/api/CommonErrors.html",
+        f"{ADMIN_GUIDE}create-custom-bundle.html",
+        f"{ADMIN_GUIDE}workspaces-limits.html",
+    ],
 }
 
 

@@ -64,6 +64,7 @@ TASKS = [task for text in documents() for task in tasks_in(yaml.safe_load(text))
 STAND_INS = {
     "image_id": "wsi-123456789",
     "image_name": "golden",
+    "source_image_id": "wsi-123456789",
     "shared_account_ids": ["111111111111"],
     "region": "eu-west-1",
 }
