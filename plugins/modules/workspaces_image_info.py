@@ -99,6 +99,7 @@ notes:
   - The IAM actions needed are C(workspaces:DescribeWorkspaceImages), C(workspaces:DescribeWorkspaceImagePermissions)
     unless O(include_permissions=false), and C(workspaces:DescribeTags) with O(include_tags=true).
 seealso:
+  - module: euc.aws.workspaces_image
   - module: euc.aws.workspaces_image_permission
   - name: DescribeWorkspaceImages
     description: The operation in the API reference of Amazon WorkSpaces.

@@ -99,6 +99,7 @@ notes:
     bring-your-own-licence. In AWS GovCloud (US) such an image can't be shared.
   - To stop sharing an image does not touch the copies that were made while it was shared.
   - AWS deletes an image only if it is shared with no account. See the example that unshares an image from all of them.
+    M(euc.aws.workspaces_image) can do both.
   - That an image has to be V(AVAILABLE), and that its own owner is refused, are checks of the module's. AWS does not
     say what it answers to that.
   - An account that an image is shared with can't share it further, and neither can this module with that account's
@@ -110,6 +111,7 @@ notes:
   - The IAM actions needed are C(workspaces:DescribeWorkspaceImages), C(workspaces:DescribeWorkspaceImagePermissions)
     and C(workspaces:UpdateWorkspaceImagePermission).
 seealso:
+  - module: euc.aws.workspaces_image
   - name: Share or unshare a custom WorkSpaces image
     description: The chapter on sharing images in the administration guide of Amazon WorkSpaces.
     link: https://docs.aws.amazon.com/workspaces/latest/adminguide/share-custom-image.html
