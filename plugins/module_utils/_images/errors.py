@@ -33,8 +33,8 @@ class AnsibleImagesError(AnsibleEUCError):
     ADVICE: ClassVar[Mapping[str, str]] = {
         **AnsibleEUCError.ADVICE,
         "AccessDeniedException": (
-            "Allow the caller the workspaces actions that the IAM policy in the README of euc.aws lists, on this"
-            " image; only its owner can have them."
+            "Allow the caller the workspaces actions that the IAM policies in the README and in guide_iam of euc.aws"
+            " list, on this image. Only its owner can share it, or read who has it."
         ),
         "ResourceNotFoundException": "Check the image ID, the Region and the account of the credentials.",
         "ResourceUnavailableException": "Look at the image's state: it has to be AVAILABLE. wait=true waits for that.",
