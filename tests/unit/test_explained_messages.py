@@ -61,6 +61,7 @@ OF_NOBODY = {"ImageId": IMAGE_ID, "State": "AVAILABLE"}
 MAKE = {"name": "made", "source_workspace_id": WORKSPACE.workspace_id, "description": "Windows 11"}
 DELETE = {"image_id": IMAGE_ID, "state": "absent"}
 UNANSWERED_COPY = Fault("CopyWorkspaceImage", "drop")
+UNANSWERED_DELETION = Fault("DeleteWorkspaceImage", "drop", times=None)
 # What AWS answers of an image that is not there.
 NO_IMAGES = {"body": '{"Images": []}', "content_type": "application/x-amz-json-1.1", "bears_request_id": True}
 STALE = {"Version": 1, "AccessKeyId": OWNER, "SecretAccessKey": "secret", "Expiration": "2020-01-01T00:00:00Z"}
@@ -327,13 +328,13 @@ PROVOKED = {
         new_image(state="PENDING"), wait=True, wait_timeout=60, **DELETE
     ),
     "The image was not deleted": lambda reader: reader.image(
-        new_image(shared_account_ids=[ONE]), faults=[Fault(WRITE)], unshare=True, **DELETE
+        new_image(shared_account_ids=[ONE]), faults=[Fault(WRITE, times=None)], unshare=True, **DELETE
     ),
     "still there when it was read again, but may still be deleted": lambda reader: reader.image(
-        new_image(), faults=[Fault("DeleteWorkspaceImage", "drop")], **DELETE
+        new_image(), faults=[UNANSWERED_DELETION], **DELETE
     ),
     "Whether the image was deleted is not known": lambda reader: reader.image(
-        new_image(), faults=[Fault("DeleteWorkspaceImage", "drop"), Fault(LOOK, call=2)], **DELETE
+        new_image(), faults=[UNANSWERED_DELETION, Fault(LOOK, call=2, times=None)], **DELETE
     ),
     # Half-way
     "was not completed: … granted, … revoked, … failed, … not attempted": lambda reader: reader.permission(
@@ -362,16 +363,18 @@ PROVOKED = {
     ),
     # What AWS answers
     "read the permissions of image": lambda reader: reader.permission(new_image(), faults=[Fault(READ)], **GRANT),
-    "look up WorkSpace": lambda reader: reader.image(faults=[Fault("DescribeWorkspaces")], **MAKE),
+    "look up WorkSpace": lambda reader: reader.image(faults=[Fault("DescribeWorkspaces", times=None)], **MAKE),
     "look up the bundles": lambda reader: reader.image(
-        new_image(), faults=[Fault("DescribeWorkspaceBundles")], **DELETE
+        new_image(), faults=[Fault("DescribeWorkspaceBundles", times=None)], **DELETE
     ),
-    "read the tags of": lambda reader: reader.image(new_image(), faults=[Fault("DescribeTags")], image_id=IMAGE_ID),
+    "read the tags of": lambda reader: reader.image(
+        new_image(), faults=[Fault("DescribeTags", times=None)], image_id=IMAGE_ID
+    ),
     "remove tags of": lambda reader: reader.image(
-        new_image(tags={"team": "desktops"}), faults=[Fault("DeleteTags")], image_id=IMAGE_ID, tags={}
+        new_image(tags={"team": "desktops"}), faults=[Fault("DeleteTags", times=None)], image_id=IMAGE_ID, tags={}
     ),
     "write tags of": lambda reader: reader.image(
-        new_image(), faults=[Fault("CreateTags")], image_id=IMAGE_ID, tags={"team": "desktops"}
+        new_image(), faults=[Fault("CreateTags", times=None)], image_id=IMAGE_ID, tags={"team": "desktops"}
     ),
     "An error occurred (…) when calling the … operation": lambda reader: reader.permission(
         new_image(), faults=[Fault(READ)], **GRANT

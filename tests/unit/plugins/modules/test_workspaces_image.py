@@ -504,7 +504,7 @@ def test_an_image_of_another_account_is_not_deleted():
         ({"tags": {"a": "x\n"}}, "tags takes values of at most 255"),
         ({"tags": {"a": None}}, "tags takes values of at most 255"),
         ({"tags": {"a": ["x"]}}, "tags takes values of at most 255"),
-        ({"tags": {"AWS:x": "x"}}, "which is AWS's own: 'AWS:x'"),
+        ({"tags": {"AWS:x": "x"}}, "AWS's own, and these do: 'AWS:x'"),
         ({"tags": {str(n): "x" for n in range(51)}}, "tags takes at most 50 tags here, and these are 51"),
         ({**OWN, "tags": {str(n): "x" for n in range(50)}}, "tags takes at most 49 tags here, and these are 50"),
         ({**OWN, "tags": {TAG: ORIGIN}}, "tags must not have it beside a source"),
