@@ -31,6 +31,11 @@ _WORKSPACE_ID = re.compile(r"ws-[0-9a-z]{8,63}")
 _REGION = re.compile(r"[-0-9a-z]{1,31}")
 # https://docs.aws.amazon.com/workspaces/latest/adminguide/copy-custom-image.html
 _NINGXIA = "cn-northwest-1"
+# By the state of a WorkSpace. While an image is made from it, it is SUSPENDED, though the image may not show yet.
+_WHAT_HELPS = {
+    "STOPPED": " (start it)",
+    "SUSPENDED": " (an image may be in the making from it: run this again once it is AVAILABLE)",
+}
 _ONLY_PRESENT = ("source_image_id", "source_workspace_id", "description", "tags")
 
 
@@ -179,9 +184,7 @@ def workspace_problem(workspace: Mapping[str, Any] | None, workspace_id: str, re
         if change.get("State") != "UPDATE_FAILED"
     ]
     found = [
-        f"it is {state} and has to be AVAILABLE" + (" (start it)" if state == "STOPPED" else "")
-        if state != "AVAILABLE"
-        else "",
+        "" if state == "AVAILABLE" else f"it is {state} and has to be AVAILABLE{_WHAT_HELPS.get(str(state), '')}",
         f"its {' and '.join(volumes)} volume is encrypted, of which AWS makes no image" if volumes else "",
         f"a modification is going on ({', '.join(changing)})" if changing else "",
     ]

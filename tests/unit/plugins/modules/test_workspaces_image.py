@@ -143,6 +143,7 @@ def test_an_image_is_made_from_a_workspace():
     [
         ({"workspace_id": "ws-87654321"}, "There is no WorkSpace ws-12345678 in eu-west-1"),
         ({"state": "STOPPED"}, "it is STOPPED and has to be AVAILABLE (start it)"),
+        ({"state": "SUSPENDED"}, "it is SUSPENDED and has to be AVAILABLE (an image may be in the making from it: run"),
         ({"state": "REBOOTING"}, "it is REBOOTING and has to be AVAILABLE."),
         ({"root_volume_encryption_enabled": True}, "its Root volume is encrypted"),
         (
