@@ -49,8 +49,10 @@ OTHER_TESTS = (
     "module_utils/_aws/test_assume.py",
     "modules/test_workspaces_image_info.py",
     "modules/test_workspaces_image_permission.py",
+    "modules/test_workspaces_image.py",
     "modules/test_histories.py",
     "modules/test_faults.py",
+    "modules/test_image_faults.py",
 )
 # Nobody reads what pytest would say, so it need not take the time to find out.
 OPTIONS = (
