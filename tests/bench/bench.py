@@ -44,6 +44,7 @@ from ansible_collections.euc.aws.tests.bench.runs import (
     PROGRAMS,
     REGION,
     ROLE,
+    SOURCE,
     Bench,
     Command,
     Sample,
@@ -91,22 +92,48 @@ def role(bench: Bench) -> None:
 def against_the_least(bench: Bench, item: str, what: str, changes: int, role_arn: str = "") -> None:
     """Measure a task's process against the floor, and against the least module of Ansible's that does the same."""
     more = {"assume_role_arn": role_arn} if role_arn else {}
-    contenders = {
-        "module": bench.share(accounts(changes), **more),
-        "least": bench.share(accounts(changes), module="least", **more),
-        "floor": [*FLOOR, *(["--role", role_arn] if role_arn else []), IMAGES[0], *accounts(changes)],
+    matters = "A task that changes nothing, against a script of boto3 alone and what Ansible needs to start a module"
+    over_the_start(
+        bench,
+        item,
+        what,
+        matters if not changes and not role_arn else "",
+        module=bench.share(accounts(changes), **more),
+        least=bench.share(accounts(changes), module="least", **more),
+        floor=[*FLOOR, *(["--role", role_arn] if role_arn else []), IMAGES[0], *accounts(changes)],
+    )
+
+
+def converged_image(bench: Bench) -> None:
+    """11: the process of workspaces_image that finds its image made as said, by its name, and reads its tags."""
+    source = {"source_image_id": SOURCE["image_id"], "source_region": SOURCE["region"], "source_account_id": OURS}
+    over_the_start(
+        bench,
+        "11",
+        "workspaces_image, converged by name",
+        module=bench.packed("euc.aws.workspaces_image", name=IMAGES[0], **source),
+        least=bench.packed("least", image_name=IMAGES[0]),
+        floor=[*FLOOR, "--name", IMAGES[0]],
+    )
+
+
+def over_the_start(bench: Bench, item: str, what: str, matters: str = "", **contenders: Command) -> None:
+    """Measure a module and the least module against the floor and what Ansible needs to start, and each other.
+
+    :param matters: As in ``Bench.add``, for the module's row.
+    :param contenders: ``module``, ``least`` and ``floor``.
+    """
+    starters = {
         "ping": bench.packed("ansible.builtin.ping", data="pong"),
         "python": [sys.executable, "-c", ""],
     }
-    samples = bench.compare(11, contenders)
+    samples = bench.compare(11, {**contenders, **starters})
     note = ", ".join(f"{name} {seconds(taken):.2f} s" for name, taken in samples.items())
     # What Ansible needs to start any module, on top of the floor: nothing in this collection can go below it.
-    matters = "A task that changes nothing, against a script of boto3 alone and what Ansible needs to start a module"
     for name, goal in (("module", "≤ 1.05"), ("least", "")):
-        is_headline = name == "module" and not changes and not role_arn
         row = f"{what}: {name} ÷ (floor + Ansible's own start)"
         taken = against_start(samples, name, "seconds")
-        bench.add(item, row, taken, goal, note, matters if is_headline else "", samples)
+        bench.add(item, row, taken, goal, note, matters if name == "module" else "", samples)
         # On a busy machine the time on the processor tells more than the time on the clock.
         bench.add(item, f"{row}, processor time", against_start(samples, name, "cpu_seconds"))
     bench.add(item, f"{what}: module ÷ least module", ratios(samples, "module", "least"))
@@ -371,6 +398,7 @@ def owner_of(module: str) -> str:
 MEASUREMENTS: tuple[Callable[[Bench], None], ...] = (
     module_process,
     role,
+    converged_image,
     against_the_cli,
     one_task_or_a_loop,
     alone_under_the_throttle,

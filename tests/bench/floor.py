@@ -5,9 +5,10 @@
 """The floor of the benchmark: share an image with accounts by the fewest calls, and by nothing but boto3.
 
     python floor.py [--role ARN] IMAGE_ID [ACCOUNT_ID ...]
+    python floor.py --name NAME
 
 It reads who has the image and grants what is missing, with botocore's adaptive retries. It does not look at the image,
-checks nothing and reports nothing.
+checks nothing and reports nothing. With a name, it finds the image of that name, and reads its tags.
 """
 
 from __future__ import annotations
@@ -44,6 +45,19 @@ def share(client: Any, image_id: str, *account_ids: str) -> None:
             client.update_workspace_image_permission(ImageId=image_id, AllowCopyImage=True, SharedAccountId=account_id)
 
 
+def look(client: Any, name: str) -> None:
+    """Find the caller's image of this name, and read its tags."""
+    query = {"ImageType": "OWNED"}
+    while True:
+        page = client.describe_workspace_images(**query)
+        for image in page["Images"]:
+            if image["Name"] == name:
+                client.describe_tags(ResourceId=image["ImageId"])
+        if not page.get("NextToken"):
+            break
+        query["NextToken"] = page["NextToken"]
+
+
 def assumed(role_arn: str) -> dict[str, str]:
     """Return the credentials of a role, as options of a client."""
     answer = new_client("sts", {}).assume_role(RoleArn=role_arn, RoleSessionName="floor")["Credentials"]
@@ -55,7 +69,10 @@ def assumed(role_arn: str) -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> None:
-    """Share the image that the command line names."""
+    """Share the image that the command line names, or look at it."""
+    if arguments[0] == "--name":
+        look(new_client("workspaces", retries("adaptive")), arguments[1])
+        return
     credentials = {}
     if arguments[0] == "--role":
         credentials, arguments = assumed(arguments[1]), arguments[2:]

@@ -29,6 +29,8 @@ REGION = "eu-west-1"
 # Two accounts, so that two contenders can meet the throttle side by side: each account has a token bucket of its own.
 OURS, BARE = "111111111111", "222222222222"
 IMAGES = [f"wsi-golden00{number}" for number in range(1, 5)]
+# What the images were made from, as their tags say
+SOURCE = {"image_id": "wsi-source001", "region": "us-east-1"}
 ROLE = f"arn:aws:iam::{OURS}:role/images"
 BURST = 5
 Command = Sequence[str]
@@ -96,8 +98,11 @@ class Bench:
             {"image_id": image_id if owner == OURS else f"{image_id}b", "name": image_id, "owner": owner}
             for image_id, owner in product(IMAGES, (OURS, BARE))
         ]
+        tags = {"euc.aws/source": f"{OURS}/{SOURCE['region']}/{SOURCE['image_id']}"}
         keys = {"access_keys": {OURS: OURS, BARE: BARE}, "roles": [{"arn": ROLE, "trusted": [OURS]}]}
-        self.control("PUT", {**keys, "images": [{**image, "region": REGION} for image in images], **state})
+        self.control(
+            "PUT", {**keys, "images": [{**image, "region": REGION, "tags": tags} for image in images], **state}
+        )
 
     def control(self, method: str, data: Any = None) -> Any:
         """Tell the server something, and return all that it knows."""

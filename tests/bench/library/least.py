@@ -18,6 +18,12 @@ def share(client: Any, image_id: str, account_ids: list[str]) -> None:
         client.update_workspace_image_permission(ImageId=image_id, AllowCopyImage=True, SharedAccountId=account_id)
 
 
+def look(client: Any, name: str) -> None:
+    """Find the caller's image of this name, and read its tags."""
+    images = client.describe_workspace_images(ImageType="OWNED")["Images"]
+    client.describe_tags(ResourceId=next(image["ImageId"] for image in images if image["Name"] == name))
+
+
 def assumed(module: Any, role_arn: str) -> dict[str, str]:
     """Return the credentials of a role, as options of a client."""
     answer = module.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="least")["Credentials"]
@@ -33,17 +39,18 @@ def main() -> None:
     module = AnsibleAWSModule(
         argument_spec=dict(
             image_id=dict(type="str"),
+            image_name=dict(type="str"),
             shared_account_ids=dict(type="list", elements="str"),
             assume_role_arn=dict(type="str"),
         )
     )
     credentials = assumed(module, module.params["assume_role_arn"]) if module.params["assume_role_arn"] else {}
     retries = {"retries": {"mode": "adaptive", "total_max_attempts": 10}}
-    share(
-        module.client("workspaces", config=retries, **credentials),
-        module.params["image_id"],
-        module.params["shared_account_ids"],
-    )
+    client = module.client("workspaces", config=retries, **credentials)
+    if module.params["image_name"]:
+        look(client, module.params["image_name"])
+        module.exit_json(changed=False)
+    share(client, module.params["image_id"], module.params["shared_account_ids"])
     module.exit_json(changed=True)
 
 
