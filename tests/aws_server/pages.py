@@ -17,9 +17,11 @@ _SIZES = ("NextToken", "MaxResults", "Limit")
 
 
 def page(
-    state: State, call: Call, ids: Iterable[str], size: int, bad_token: AwsError
+    state: State, call: Call, ids: Iterable[str], size: int, bad_token: AwsError, empty_first: bool = False
 ) -> tuple[list[str], dict[str, str]]:
     """One page of the sorted ids, of MaxResults or else `size`, and NextToken if more follow.
+
+    With `empty_first` the first page has none, and a token: some services answer so, and say it.
 
     A token serves only the account, Region, operation and parameters that it was made for; MaxResults may change
     (assumed). Any other one raises `bad_token`.
@@ -36,8 +38,11 @@ def page(
         raise bad_token
     left = sorted(id for id in ids if id > last)
     listed = left[: call.parameters.get("MaxResults", size)]
-    if len(listed) == len(left):
+    if empty_first and token is None:
+        listed = []
+    elif len(listed) == len(left):
         return listed, {}
-    token = token_after(listed[-1])
-    state.pages[token] = listed[-1]
+    after = listed[-1] if listed else ""
+    token = token_after(after)
+    state.pages[token] = after
     return listed, {"NextToken": token}

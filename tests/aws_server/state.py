@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from .desktops import BlockedName, Bundle, WorkSpace
+from .organization import Organization
 
 
 @dataclass(frozen=True)
@@ -226,6 +227,7 @@ class State:
     bundle_result: str = "AVAILABLE"
     throttle: Throttle | None = None
     service_throttles: dict[str, Throttle] = field(default_factory=dict)
+    organization: Organization | None = None
     clock: Callable[[], float] = time.time
     journal: list[Call] = field(default_factory=list)
     sessions: dict[str, Session] = field(default_factory=dict)  # by access key
@@ -278,6 +280,7 @@ class State:
         given["throttle"] = Throttle(**given["throttle"]) if given.get("throttle") else None
         throttles = given.get("service_throttles", {})
         given["service_throttles"] = {service: Throttle(**throttle) for service, throttle in throttles.items()}
+        given["organization"] = Organization.from_json(given["organization"]) if given.get("organization") else None
         fresh = vars(State(**given))
         with self.lock:
             vars(self).update({name: value for name, value in fresh.items() if name != "lock"})
@@ -292,6 +295,7 @@ class State:
             "copy_result": _plain(self.copy_result),
             "throttle": self.throttle and self.throttle.as_json(),
             "service_throttles": {name: throttle.as_json() for name, throttle in self.service_throttles.items()},
+            "organization": self.organization and self.organization.as_json(),
             "journal": [_plain(call) for call in self.journal],
         }
 
