@@ -13,6 +13,7 @@ import boto3
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from botocore.config import Config
 
+<<<<<<< HEAD
 from ansible_collections.euc.aws.plugins.module_utils._aws.calls import accept_only_aws, be_patient
 from ansible_collections.euc.aws.plugins.modules import (
     workspaces_image,
@@ -20,6 +21,15 @@ from ansible_collections.euc.aws.plugins.modules import (
     workspaces_image_permission,
 )
 from ansible_collections.euc.aws.tests.aws_server import Image, State, attach
+=======
+from ansible_collections.euc.aws.plugins.module_utils._aws.calls import accept_only_aws
+from ansible_collections.euc.aws.plugins.modules import (
+    organization_accounts_info,
+    workspaces_image_info,
+    workspaces_image_permission,
+)
+from ansible_collections.euc.aws.tests.aws_server import Image, Organization, State, attach
+>>>>>>> dfc8757 (Find the accounts of an organization that are meant, never a part of them)
 
 OWNER = "123456789012"
 RECIPIENT = "210987654321"
@@ -47,18 +57,26 @@ def new_state(*images: Image, **fields: Any) -> State:
 
 
 def new_client(
+<<<<<<< HEAD
     state: State,
     access_key: str = OWNER,
     attempts: int = 1,
     region: str = REGION,
     service: str = "workspaces",
     **config: Any,
+=======
+    state: State, access_key: str = OWNER, attempts: int = 1, service: str = "workspaces", **config: Any
+>>>>>>> dfc8757 (Find the accounts of an organization that are meant, never a part of them)
 ) -> Any:
     """Make a boto3 client whose calls the server answers, without a network."""
     retries = {"mode": "standard", "total_max_attempts": attempts}
     client = boto3.client(
         service,
+<<<<<<< HEAD
         region_name=region,
+=======
+        region_name=REGION,
+>>>>>>> dfc8757 (Find the accounts of an organization that are meant, never a part of them)
         aws_access_key_id=access_key,
         aws_secret_access_key="secret",
         config=Config(**{"retries": retries, "read_timeout": 5, **config}),
@@ -100,6 +118,21 @@ def permission(client: Any, check_mode: bool = False, **options: Any) -> dict[st
 def info(client: Any, **options: Any) -> dict[str, Any]:
     """Run workspaces_image_info with these options, as its main() does."""
     return workspaces_image_info.run(_parameters(workspaces_image_info, options), client)
+
+
+def new_organization(tree: dict[str, list[str]], **settings: Any) -> State:
+    """Make a server that knows an organization with accounts in units, of which OWNER is the management account."""
+    return new_state(organization=Organization.of(tree, **{"management": OWNER, **settings}))
+
+
+def chosen(state: State, access_key: str = OWNER, **options: Any) -> dict[str, Any]:
+    """Run organization_accounts_info with these options against this server, as its main() does."""
+    return chosen_by(new_client(state, access_key, service="organizations"), **options)
+
+
+def chosen_by(client: Any, **options: Any) -> dict[str, Any]:
+    """Run organization_accounts_info with these options, as its main() does."""
+    return organization_accounts_info.run(_parameters(organization_accounts_info, options), client)
 
 
 def _parameters(module: Any, options: dict[str, Any]) -> dict[str, Any]:

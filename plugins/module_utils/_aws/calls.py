@@ -47,7 +47,13 @@ def call(client: Any, action: str, function: Callable[[], T], error: type[Ansibl
     except AnsibleEUCError:
         raise
     except Exception as caught:
-        raise error(f"Failed to {action} in {client.meta.region_name}", caught) from caught
+        raise error(f"Failed to {action}{_place(client)}", caught) from caught
+
+
+def _place(client: Any) -> str:
+    # A service with one endpoint for a partition has that for a Region: "aws-global", which nobody chose.
+    region = client.meta.region_name
+    return "" if region is None or region.endswith("-global") else f" in {region}"
 
 
 def paginator_of(client: Any, operation: str, result_key: str) -> Any:
