@@ -154,7 +154,11 @@ from ansible_collections.euc.aws.plugins.module_utils._aws.client import AWSClie
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import refuse
 from ansible_collections.euc.aws.plugins.module_utils._aws.result import exit_with
 from ansible_collections.euc.aws.plugins.module_utils._aws.role import ROLE_OPTIONS, role_problems
-from ansible_collections.euc.aws.plugins.module_utils._organizations.choice import CHOICE_OPTIONS, choice_problems
+from ansible_collections.euc.aws.plugins.module_utils._organizations.choice import (
+    CHOICE_OPTIONS,
+    choice_problems,
+    none_chosen,
+)
 from ansible_collections.euc.aws.plugins.module_utils._organizations.lookup import find_accounts
 
 if TYPE_CHECKING:
@@ -185,12 +189,12 @@ def run(params: Mapping[str, Any], client: Any) -> dict[str, Any]:
     :returns: The result of the task.
     :raises AnsibleOrganizationsError: If any account or unit can't be told for sure.
     """
-    answer = find_accounts(client, params)
-    if answer.warning:
-        warn(answer.warning)
+    accounts = find_accounts(client, params)
+    if not accounts:
+        warn(none_chosen(params["states"]))
     return {
-        "account_ids": [found.account.id for found in answer.accounts],
-        "accounts": [_as_result(found) for found in answer.accounts],
+        "account_ids": [found.account.id for found in accounts],
+        "accounts": [_as_result(found) for found in accounts],
     }
 
 

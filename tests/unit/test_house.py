@@ -23,17 +23,13 @@ PURE = {
     "_aws/accounts.py",
     "_aws/role.py",
     "_images/audit.py",
-<<<<<<< HEAD
     "_images/deleting.py",
     "_images/images.py",
     "_images/making.py",
     "_images/origin.py",
     "_images/sharing.py",
-=======
-    "_images/images.py",
-    "_images/sharing.py",
     "_organizations/choice.py",
->>>>>>> dfc8757 (Find the accounts of an organization that are meant, never a part of them)
+    "_organizations/hosts.py",
 }
 UTILS = ROOT / "plugins/module_utils"
 COLLECTION = "ansible_collections.euc.aws.plugins.module_utils."

@@ -44,8 +44,9 @@ class AWSClients:
     def __init__(self, module: Any) -> None:
         """Make none yet.
 
-        :param module: The AnsibleAWSModule. Where its user set botocore's retries, by ``retries`` in ``aws_config``, in
-            the environment or in the profile, that replaces what is set here.
+        :param module: The AnsibleAWSModule, or what stands in for it in a plugin. Where its user set botocore's
+            retries, by ``retries`` in ``aws_config``, in the environment or in the profile, that replaces what is set
+            here.
         :raises AnsibleEUCError: If two roles are given.
         """
         # Ansible leaves the alias in the parameters where it was given, and lost what the option said.
@@ -65,6 +66,8 @@ class AWSClients:
         """
         try:
             client = self._new_client(service, region)
+        except AnsibleEUCError:
+            raise
         except Exception as error:
             # A credential process may be run now, and what goes wrong there is not always botocore's error.
             raise AnsibleEUCError(f"Failed to make a client for {service}", error) from error

@@ -39,7 +39,7 @@ def role_problems(params: Mapping[str, Any]) -> list[str]:
     """Say what is wrong with the options that name a role; a sentence each."""
     role_arn, external_id = params["assume_role_arn"], params["assume_role_external_id"]
     problems = []
-    if role_arn is not None and not _ROLE_ARN.fullmatch(role_arn):
+    if role_arn is not None and not is_role_arn(role_arn):
         problems.append(
             "assume_role_arn takes the ARN of an IAM role, such as arn:aws:iam::123456789012:role/images, and this is"
             f" none: {enumerated([role_arn])}."
@@ -52,6 +52,11 @@ def role_problems(params: Mapping[str, Any]) -> list[str]:
     if external_id is not None and role_arn is None:
         problems.append("assume_role_external_id goes with assume_role_arn, which is not given.")
     return problems
+
+
+def is_role_arn(value: str) -> bool:
+    """Say whether a text has the form of the ARN of a role."""
+    return bool(_ROLE_ARN.fullmatch(value))
 
 
 def alias_problem(given: Mapping[str, Any]) -> str | None:

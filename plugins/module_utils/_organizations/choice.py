@@ -209,11 +209,11 @@ def no_such_accounts(account_ids: Iterable[str], option: str) -> str | None:
     )
 
 
-def none_chosen(choice: Choice) -> str:
+def none_chosen(states: Iterable[str]) -> str:
     """Tell that no account is chosen, which is an answer, and mostly not the one that was wanted."""
     return (
         "No account is chosen: the organization was read, and none of its accounts fits what organizational_units,"
-        f" account_ids, the exclusions and states ({', '.join(sorted(choice.states))}) say."
+        f" account_ids, the exclusions and states ({', '.join(sorted(states))}) say."
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import api
-from .choice import Choice, choose, no_such_accounts, none_chosen
+from .choice import Choice, choose, no_such_accounts
 from .errors import AnsibleOrganizationsError
 from .tree import NoSuchUnitError, Tree
 
@@ -34,19 +34,12 @@ class Found:
     tags: dict[str, str] | None
 
 
-@dataclass(frozen=True)
-class Answer:
-    """The accounts that are chosen, by ID, and a warning if there is none."""
-
-    accounts: list[Found]
-    warning: str | None
-
-
-def find_accounts(client: Any, params: Mapping[str, Any]) -> Answer:
+def find_accounts(client: Any, params: Mapping[str, Any]) -> list[Found]:
     """Find the accounts that are chosen.
 
     :param client: A botocore client for Organizations.
     :param params: The options of CHOICE_OPTIONS, which ``choice_problems`` let through.
+    :returns: All of them, by ID.
     """
     tree = Tree(client)
     choice = _with_ids(tree, params)
@@ -55,13 +48,12 @@ def find_accounts(client: Any, params: Mapping[str, Any]) -> Answer:
     chosen, problems = choose(choice, accounts.values())
     _refuse(problems)
     paths = {chain: tree.path(chain) for chain in {account.chain or () for account in chosen}}
-    found = [
+    return [
         Found(
             account, paths[account.chain or ()], api.list_tags(client, account.id) if params["include_tags"] else None
         )
         for account in chosen
     ]
-    return Answer(found, None if found else none_chosen(choice))
 
 
 def _with_ids(tree: Tree, params: Mapping[str, Any]) -> Choice:
