@@ -46,14 +46,14 @@ class Inventory:
         self._url = url
         self.data = InventoryData()
 
-    def parse(self, cache=True, **options):
+    def parse(self, use_cache=True, **options):
         """Parse, with the options of a user who has keys, into an inventory that has a host already."""
         keys = {"access_key": OWNER, **SECRETS, "region": "eu-west-1", "endpoint_url": self._url}
         self._path.write_text(yaml.safe_dump({"plugin": NAME, **keys, **options}))
         self.data = InventoryData()
         self.data.add_host("before")
         plugin = inventory_loader.get(NAME)
-        plugin.parse(self.data, DataLoader(), str(self._path), cache=cache)
+        plugin.parse(self.data, DataLoader(), str(self._path), cache=use_cache)
         if "cache" in options:
             plugin.update_cache_if_changed()  # as Ansible's inventory manager does
         return self
@@ -246,7 +246,7 @@ def test_a_cached_inventory_makes_no_call(inventory, server, tmp_path):
     templar = Templar(loader=DataLoader(), variables=inventory.variables(f"{A}.eu-west-1"))
     assert templar.template(trust_as_template("{{ aws_account_tags.stage }}")) == "{{ 3 * 3 }}"
     assert server.journal == []
-    inventory.parse(cache=False, **cached(tmp_path))
+    inventory.parse(use_cache=False, **cached(tmp_path))
     assert server.journal
     text = "".join(path.read_text() for path in (tmp_path / "cache").iterdir())
     assert SECRETS["secret_key"] not in text
