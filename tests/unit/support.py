@@ -13,23 +13,14 @@ import boto3
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from botocore.config import Config
 
-<<<<<<< HEAD
 from ansible_collections.euc.aws.plugins.module_utils._aws.calls import accept_only_aws, be_patient
 from ansible_collections.euc.aws.plugins.modules import (
+    organization_accounts_info,
     workspaces_image,
     workspaces_image_info,
     workspaces_image_permission,
 )
-from ansible_collections.euc.aws.tests.aws_server import Image, State, attach
-=======
-from ansible_collections.euc.aws.plugins.module_utils._aws.calls import accept_only_aws
-from ansible_collections.euc.aws.plugins.modules import (
-    organization_accounts_info,
-    workspaces_image_info,
-    workspaces_image_permission,
-)
 from ansible_collections.euc.aws.tests.aws_server import Image, Organization, State, attach
->>>>>>> dfc8757 (Find the accounts of an organization that are meant, never a part of them)
 
 OWNER = "123456789012"
 RECIPIENT = "210987654321"
@@ -57,26 +48,18 @@ def new_state(*images: Image, **fields: Any) -> State:
 
 
 def new_client(
-<<<<<<< HEAD
     state: State,
     access_key: str = OWNER,
     attempts: int = 1,
     region: str = REGION,
     service: str = "workspaces",
     **config: Any,
-=======
-    state: State, access_key: str = OWNER, attempts: int = 1, service: str = "workspaces", **config: Any
->>>>>>> dfc8757 (Find the accounts of an organization that are meant, never a part of them)
 ) -> Any:
     """Make a boto3 client whose calls the server answers, without a network."""
     retries = {"mode": "standard", "total_max_attempts": attempts}
     client = boto3.client(
         service,
-<<<<<<< HEAD
         region_name=region,
-=======
-        region_name=REGION,
->>>>>>> dfc8757 (Find the accounts of an organization that are meant, never a part of them)
         aws_access_key_id=access_key,
         aws_secret_access_key="secret",
         config=Config(**{"retries": retries, "read_timeout": 5, **config}),
