@@ -73,6 +73,8 @@ options:
   wait:
     description:
       - Whether to wait until the image is V(AVAILABLE). Without it a copy is started, and the task goes on.
+      - Without a source, an image that is not there is looked for during three minutes, because a new one may be missing
+        from the first readings.
       - With O(state=absent), whether to wait for an image that is V(PENDING), which AWS does not delete.
       - Check mode waits too for an image that is already V(PENDING), because what comes of it decides.
     type: bool
@@ -322,7 +324,12 @@ from ansible_collections.euc.aws.plugins.module_utils._images.lookup import (
     owned_image_by_name,
     owned_or_absent_image,
 )
-from ansible_collections.euc.aws.plugins.module_utils._images.make import check_origin, make_image, usable_image
+from ansible_collections.euc.aws.plugins.module_utils._images.make import (
+    check_origin,
+    make_image,
+    shown_image,
+    usable_image,
+)
 from ansible_collections.euc.aws.plugins.module_utils._images.sources import new_image
 
 if TYPE_CHECKING:
@@ -409,11 +416,23 @@ def _present(params: Mapping[str, Any], clients: AWSClients, check_mode: bool) -
 
 
 def _image_that_exists(client: Any, params: Mapping[str, Any]) -> Image | None:
-    if params["image_id"] is not None:
-        return owned_image(client, params["image_id"])
+    """Find the image that is meant; None where there is none, and a source to make it from."""
     if making.has_source(params):
         return existing_image(client, params["name"])
+    timeout = params["wait_timeout"] if params["wait"] else None
+    image = shown_image(client, lambda: _named_image(client, params), timeout)
+    if image is not None:
+        return image
+    # Says what there is instead.
+    if params["image_id"] is not None:
+        return owned_image(client, params["image_id"])
     return owned_image_by_name(client, params["name"])
+
+
+def _named_image(client: Any, params: Mapping[str, Any]) -> Image | None:
+    if params["image_id"] is not None:
+        return owned_or_absent_image(client, params["image_id"])
+    return existing_image(client, params["name"])
 
 
 def _as_wanted(
@@ -445,7 +464,7 @@ def _as_wanted(
 
 
 def _absent(params: Mapping[str, Any], client: Any, check_mode: bool) -> dict[str, Any]:
-    image = _image_to_delete(client, params)
+    image = _named_image(client, params)
     timeout = params["wait_timeout"] if params["wait"] else None
     found = image and deletable_image(client, image, lambda: describe_bundles(client), params["unshare"], timeout)
     if not found:
@@ -457,12 +476,6 @@ def _absent(params: Mapping[str, Any], client: Any, check_mode: bool) -> dict[st
     return deleting.deletion_result(
         image, params["image_id"], params["name"], client.meta.region_name, deleted.revoked, deleted.changed
     )
-
-
-def _image_to_delete(client: Any, params: Mapping[str, Any]) -> Image | None:
-    if params["image_id"] is not None:
-        return owned_or_absent_image(client, params["image_id"])
-    return existing_image(client, params["name"])
 
 
 def main() -> None:

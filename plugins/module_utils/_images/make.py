@@ -22,7 +22,7 @@ from .errors import AnsibleImageCreationError
 from .origin import origin_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from .images import Image
@@ -83,6 +83,18 @@ def _look_for(client: Any, new: NewImage, error: AnsibleEUCError) -> Made:
     tags = describe_tags(client, named[0]["ImageId"])
     check_origin(named[0], tags, new.origin, region)
     return Made(named[0], tags, is_new=error.code != _TAKEN)
+
+
+def shown_image(client: Any, read: Callable[[], Image | None], timeout: int | None) -> Image | None:
+    """Read an image, which may be missing from the first readings if it is new.
+
+    :param read: Reads it; None where it is not there.
+    :param timeout: The longest time to wait, in seconds; None not to. It is never looked for longer than three minutes.
+    """
+    image = read()
+    if timeout is None:
+        return image
+    return poll(client, image, read, bool, min(timeout, _SECONDS_TO_SHOW))
 
 
 def check_origin(image: Image, tags: Mapping[str, str], wanted: Origin, region: str) -> None:

@@ -408,6 +408,19 @@ def test_an_image_that_is_not_there_needs_a_source():
     assert f"is not yours: {OWNER} owns it" in str(failure(clients, image_id=IMAGE_ID))
 
 
+@pytest.mark.parametrize("which", [{"name": "copy"}, {"image_id": COPY_ID}])
+def test_who_waits_for_an_image_that_does_not_show_yet_looks_for_it(which, clock):
+    server = shared_state(hidden_looks=4)
+    image(recipient(server), name="copy", **FOREIGN)
+    assert image(recipient(server), wait=True, **which)["state"] == "AVAILABLE"
+    server = shared_state()
+    for timeout, waited in ((9999, 180), (60, 60)):
+        clock.now = 0
+        with pytest.raises(AnsibleEUCError, match=r"You own no image named|There is no image"):
+            image(recipient(server), wait=True, wait_timeout=timeout, **which)
+        assert clock.now == waited
+
+
 def deletable(**fields):
     server = new_state(new_image(**fields))
     server.bundles = [Bundle("wsb-other0000", "other", OWNER, "wsi-000000000", REGION)]
