@@ -73,8 +73,8 @@ options:
   wait:
     description:
       - Whether to wait until the image is V(AVAILABLE). Without it a copy is started, and the task goes on.
-      - Without a source, an image that is not there is looked for during three minutes, because a new one may be missing
-        from the first readings.
+      - Without a source, an image that is not there is looked for during three minutes, because a new one may be
+        missing from the first readings.
       - With O(state=absent), whether to wait for an image that is V(PENDING), which AWS does not delete.
       - Check mode waits too for an image that is already V(PENDING), because what comes of it decides.
     type: bool

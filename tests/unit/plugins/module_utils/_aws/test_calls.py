@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 import pytest
 from botocore.retries.standard import ThrottledRetryableChecker
@@ -162,3 +162,33 @@ def test_what_only_looks_like_throttling_gets_no_patience(clock):
     with pytest.raises(AnsibleEUCError, match="HTTP status 429"):
         calls.call(client := patient_client(server), "look", lambda: read(client))
     assert len(server.journal) <= 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "made"),
+    [
+        (Fault(READ, **THROTTLED, times=20), 21),
+        (Fault(READ, code="ThrottlingException", status=503), 1),
+        (Fault(READ, status=500), 1),
+        (Fault(READ, "drop"), 1),
+        (Fault(READ, "slow", seconds=9), 1),
+        (Fault(READ, "page", status=429), 1),
+        (Fault(READ, "page", status=502), 1),
+        (Fault(READ, code="RequestTimeout", status=400), 1),
+    ],
+    ids=["throttled", "503", "500", "no answer", "too late", "a page with 429", "a page with 502", "timeout"],
+)
+def test_a_call_that_must_not_take_effect_twice_is_repeated_only_where_it_was_not_heeded(fault, made, clock):
+    server = new_state(new_image(), faults=[fault])
+    with suppress(Exception):
+        read(patient_client(server, attempts=1))
+    assert len(server.journal) == made
+
+
+def test_throttled_calls_are_made_as_often_as_said(clock):
+    server = new_state(new_image(), faults=[Fault(READ, **THROTTLED, times=None)])
+    client = new_client(server)
+    calls.be_patient(client, 1, throttled_attempts=4)
+    with pytest.raises(client.exceptions.ClientError, match="ThrottlingException"):
+        read(client)
+    assert len(server.journal) == 4

@@ -112,3 +112,20 @@ def test_a_client_that_can_not_be_made_is_told_as_such():
     module.client = client
     with pytest.raises(AnsibleEUCError, match=r"^Failed to make a client for workspaces: FileNotFoundError: no such"):
         AWSClients(module).make("workspaces")
+
+
+@pytest.mark.parametrize(
+    ("aws_config", "throttled"),
+    [(None, 13), ({"retries": DEFAULT}, 2), ({"retries": {"mode": "legacy", "max_attempts": 4}}, 5)],
+)
+def test_no_setting_repeats_a_call_that_must_not_take_effect_twice(aws_config, throttled, clock):
+    for fault, made in (
+        (Fault(READ, code="ThrottlingException", status=400, times=12), throttled),
+        (Fault(READ, times=None), 1),
+        (Fault(READ, "drop", times=None), 1),
+    ):
+        server = new_state(new_image(), faults=[fault])
+        client = AWSClients(Module(server, aws_config)).make("workspaces", repeats=False)
+        with suppress(Exception):
+            client.describe_workspace_image_permissions(ImageId=IMAGE_ID)
+        assert len(server.journal) == made

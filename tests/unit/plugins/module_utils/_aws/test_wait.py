@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import replace
+
 import pytest
 
 from ansible_collections.euc.aws.plugins.module_utils._aws import calls, wait
@@ -83,3 +86,25 @@ def test_after_the_wait_calls_are_made_again_as_before(clock):
     server.faults = [Fault(READ, call=len(server.journal) + 1, times=3)]
     client.describe_workspace_image_permissions(ImageId=IMAGE_ID)
     assert server.journal[-1].error is None
+
+
+@pytest.mark.parametrize("fault", [Fault(READ, "drop"), Fault(READ, "page"), Fault(READ, status=503)])
+@pytest.mark.parametrize(("silent_polls", "is_answered"), [(4, True), (6, False)])
+def test_a_wait_goes_on_for_five_minutes_without_an_answer(fault, silent_polls, is_answered, clock):
+    server = new_state(new_image())
+    client = new_client(server)
+    server.faults = [replace(fault, call=3, times=silent_polls)]
+
+    def read():
+        calls.call(client, "look", lambda: client.describe_workspace_image_permissions(ImageId=IMAGE_ID))
+        return server.calls(READ)[-1].error
+
+    with nullcontext() if is_answered else pytest.raises(AnsibleEUCError, match="look"):
+        wait.poll(client, None, read, lambda _latest: len(server.journal) > 2 + silent_polls, 3600, 60.0)
+    # Since the last answer, not since the start.
+    assert clock.now <= 2 * 60 + 360
+
+
+@pytest.mark.parametrize(("seconds", "is_right"), [(-1, False), (0, False), (1, True)])
+def test_a_wait_lasts_a_second_at_least(seconds, is_right):
+    assert (wait.timeout_problem(seconds) is None) == is_right

@@ -1,0 +1,77 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.euc.aws.plugins.module_utils._aws.tags import tags_problem
+from ansible_collections.euc.aws.plugins.module_utils._images.origin import (
+    SOURCE_TAG,
+    Origin,
+    read_origin,
+    source_fields,
+    source_tag_problem,
+)
+
+OWNER = "123456789012"
+ORIGINS = st.builds(
+    Origin,
+    st.from_regex(r"(wsi-[0-9a-z]{9,63}|ws-[0-9a-z]{8,63})", fullmatch=True),
+    st.sampled_from(("eu-west-1", "us-gov-east-1", "cn-northwest-1", "ap-southeast-5")),
+    st.none() | st.from_regex(r"[0-9]{12}", fullmatch=True),
+)
+
+
+@given(ORIGINS)
+def test_what_is_written_is_read_and_awss_rules_allow_it(origin):
+    assert read_origin(origin.tag) == origin
+    assert tags_problem({SOURCE_TAG: origin.tag}) is None
+    assert source_tag_problem({SOURCE_TAG: origin.tag}, has_source=False) is None
+
+
+@given(ORIGINS, ORIGINS)
+def test_an_origin_is_another_where_any_part_is(one, other):
+    told = None in (one.account_id, other.account_id) or one.account_id == other.account_id
+    same = (one.source_id, one.region) == (other.source_id, other.region) and told
+    assert one.is_told_by(other) == other.is_told_by(one) == same
+    assert one.is_told_by(one)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "",
+        "wsi-123456789",
+        "eu-west-1",
+        "eu-west-1/wsi-123456789/",
+        "/eu-west-1/wsi-123456789",
+        "12345678901/eu-west-1/wsi-123456789",
+        "123456789012/EU/wsi-123456789",
+        "123456789012/eu-west-1/wsb-123456789",
+        "123456789012/eu-west-1/wsi-123456789\n",
+        "x/123456789012/eu-west-1/wsi-123456789",
+    ],
+)
+def test_what_tells_no_origin_is_read_as_none(value):
+    assert read_origin(value) is None
+    assert source_fields({} if value is None else {SOURCE_TAG: value}) is None
+    assert source_tag_problem({SOURCE_TAG: value}, has_source=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "fields"),
+    [
+        (
+            f"{OWNER}/eu-west-1/wsi-123456789",
+            {"account_id": OWNER, "region": "eu-west-1", "image_id": "wsi-123456789"},
+        ),
+        ("eu-west-1/ws-12345678", {"account_id": None, "region": "eu-west-1", "workspace_id": "ws-12345678"}),
+    ],
+)
+def test_results_tell_the_origin_part_by_part(value, fields):
+    assert source_fields({SOURCE_TAG: value, "other": "x"}) == fields
