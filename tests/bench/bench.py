@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measure what workspaces_image_permission costs, against the least that boto3 needs for the same.
+"""Measure what sharing an image and finding one costs, against the least that boto3 needs for the same.
 
     python tests/bench/bench.py REPORT_FOLDER [--quick] [--only NAME ...]
 

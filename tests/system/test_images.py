@@ -61,6 +61,12 @@ def packed(ansible: Any, server: Any, **options: Any) -> Path:
     return module
 
 
+def succeeded(result: dict[str, Any]) -> dict[str, Any]:
+    """Return a result that is none of a failure: these may tell of changes, too."""
+    assert not result.get("failed"), result["msg"]
+    return result
+
+
 def own_images(server: Any) -> list[str]:
     return [image.image_id for image in server.images if image.owner == CALLER]
 
@@ -85,7 +91,7 @@ def test_a_task_that_is_killed_at_the_call_is_found_by_the_next(
     assert ansible.finish(process).code == -signal.SIGKILL
     *refused, result = (json.loads(ansible.run(sys.executable, module).output) for _run in [*refusals, "found"])
     assert all(words in late["msg"] for words, late in zip(refusals, refused, strict=True)), refused
-    assert not result["changed"]
+    assert not succeeded(result)["changed"]
     assert own_images(server) == [result["image_id"]]
 
 
@@ -108,9 +114,9 @@ def test_two_tasks_at_once_make_one_image_and_both_tell_the_truth(
     (image_id,) = own_images(server)
     assert [call.error for call in server.calls(COPY)] == [None, "ResourceAlreadyExistsException"]
     made, late = sorted(results, key=lambda result: not result["changed"])
-    assert (made["changed"], made["image_id"]) == (True, image_id)
+    assert (succeeded(made)["changed"], made["image_id"]) == (True, image_id)
     if other == SOURCE["source_image_id"]:
-        assert (late["changed"], late["image_id"], late.get("failed")) == (False, image_id, None)
+        assert (succeeded(late)["changed"], late["image_id"]) == (False, image_id)
     else:
         assert (late["changed"], late["failed"]) == (False, True)
         assert f"{image_id} (golden-copy) in us-east-1 was made from {OWNER}/eu-west-1/wsi-golden00" in late["msg"]
@@ -136,7 +142,7 @@ def test_a_copy_without_an_answer_is_not_made_again(
     server.faults = faults
     ansible.settings.update(variables)
     (result,) = ansible.play(task(**SOURCE, aws_config=aws_config)).results
-    assert result.get("changed"), result
+    assert succeeded(result)["changed"]
     assert own_images(server) == [result["image_id"]]
     assert len(server.calls(COPY)) == len(faults)
 
@@ -151,7 +157,7 @@ def test_a_wait_outlasts_a_session_and_a_lost_network(ansible: Any, server: Any)
     server.faults = [Fault(LOOK, "drop", call=4, times=2)]
     once = {"retries": {"total_max_attempts": 1}}
     (result,) = ansible.play(task(**SOURCE, **WAIT, assume_role_arn=ARN, aws_config=once)).results
-    assert (result.get("changed"), result.get("state")) == (True, "AVAILABLE"), result
+    assert (succeeded(result)["changed"], result["state"]) == (True, "AVAILABLE")
     assert Counter(call.error for call in server.journal).keys() == {None, "ConnectionClosed"}
     assert len(server.calls("AssumeRole")) > 1
     assert len(own_images(server)) == 1
@@ -171,7 +177,7 @@ def test_a_copy_that_ends_in_error_is_told_and_started_over(ansible: Any, server
         assert "delete it with state=absent" in result["msg"]
     server.copy_result = Result()
     deleted, anew = ansible.play("\n".join([task(state="absent"), task(**SOURCE, **WAIT)])).results
-    assert (deleted["changed"], anew["changed"], anew["state"]) == (True, True, "AVAILABLE")
+    assert (succeeded(deleted)["changed"], succeeded(anew)["changed"], anew["state"]) == (True, True, "AVAILABLE")
     assert own_images(server) == [anew["image_id"]] != [image_id]
 
 
@@ -189,7 +195,7 @@ def test_ctrl_c_in_a_wait_and_the_next_run_waits_on(ansible: Any, server: Any, e
     with server.lock:
         server.images = [replace(image, pending_looks=server.looks[image.image_id] + 1) for image in server.images]
     (result,) = ansible.play(task(**SOURCE, **WAIT)).results
-    assert (result["changed"], result["state"]) == (False, "AVAILABLE")
+    assert (succeeded(result)["changed"], result["state"]) == (False, "AVAILABLE")
     assert own_images(server) == [result["image_id"]]
     assert len(server.calls(COPY)) == 1
 
@@ -206,6 +212,6 @@ def test_a_deletion_that_is_killed_is_finished_by_the_next(ansible: Any, server:
     # The deletion takes effect, and the answer is lost.
     server.faults = [Fault(DELETE, "drop", applied=True)]
     results = [json.loads(ansible.run(sys.executable, module).output) for _run in range(2)]
-    assert [result["changed"] for result in results] == [True, False]
+    assert [succeeded(result)["changed"] for result in results] == [True, False]
     assert [result["revoked_account_ids"] for result in results] == [accounts[3:], []]
     assert server.images == []
