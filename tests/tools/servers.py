@@ -15,22 +15,30 @@ from typing import Any
 
 import yaml
 from moto.server import ThreadedMotoServer
-from moto.workspaces.models import WorkspaceImage, workspaces_backends
+from moto.workspaces.models import Workspace, WorkspaceImage, workspaces_backends
 
-from ansible_collections.euc.aws.tests.aws_server import Image, Role, State, serve
+from ansible_collections.euc.aws.tests.aws_server import Bundle, Image, Role, State, WorkSpace, serve
 
 OWNER = "123456789012"
 OTHER = "999999999999"
-REGION = "eu-west-1"
+REGION, ANOTHER_REGION = "eu-west-1", "eu-central-1"
 ACCESS_KEY = "integration-access-key"
 # moto lets everybody assume any role.
 ROLE = Role(f"arn:aws:iam::{OWNER}:role/images", trusted=frozenset({OWNER}), external_id="golden")
+RECIPIENTS_ROLE = Role(f"arn:aws:iam::{OTHER}:role/images", trusted=frozenset({OWNER}))
 
 OTHERS = ["222222222222"]
 
 # The images that the integration targets name; the first is the one that most of them are about
 IMAGES = [
-    Image("wsi-golden001", "golden-2026-11", OWNER, REGION, shared_account_ids=frozenset(OTHERS)),
+    Image(
+        "wsi-golden001",
+        "golden-2026-11",
+        OWNER,
+        REGION,
+        shared_account_ids=frozenset(OTHERS),
+        tags={"team": "desktops", "euc.aws/source": f"{OWNER}/us-east-1/wsi-source001"},
+    ),
     # Enough looks for those that list every image before one waits for this one
     Image("wsi-pending01", "golden-pending", OWNER, REGION, pending_looks=6),
     Image("wsi-pending02", "golden-stuck", OWNER, REGION, state="PENDING"),
@@ -46,7 +54,17 @@ IMAGES = [
     ),
     Image("wsi-twin00001", "golden-twin", OWNER, REGION),
     Image("wsi-twin00002", "golden-twin", OWNER, REGION),
+    Image(
+        "wsi-bundled01",
+        "golden-bundled",
+        OWNER,
+        ANOTHER_REGION,
+        shared_account_ids=frozenset(OTHERS),
+        tags={"team": "desktops"},
+    ),
 ]
+BUNDLES = [Bundle("wsb-golden001", "desktops", OWNER, "wsi-bundled01", ANOTHER_REGION)]
+WORKSPACES = [WorkSpace("ws-master001", OWNER, ANOTHER_REGION)]
 
 
 @contextmanager
@@ -62,10 +80,12 @@ def running(name: str, configuration: Path) -> Iterator[None]:
         }
         subject = {
             "emulator": True,
+            "server": name,
             "image_id": IMAGES[0].image_id,
             "image_name": IMAGES[0].name,
             "owner": OWNER,
             "role": {"assume_role_arn": ROLE.arn, "assume_role_external_id": ROLE.external_id},
+            "recipient": {"account": OTHER, "role": {"assume_role_arn": RECIPIENTS_ROLE.arn}},
             "accounts": ["012345670123", "111111111111"],
             "others": OTHERS,
         }
@@ -80,14 +100,30 @@ def running(name: str, configuration: Path) -> Iterator[None]:
 @contextmanager
 def strict() -> Iterator[str]:
     """Run the strict server with the images, and yield its URL."""
-    with serve(State(access_keys={ACCESS_KEY: OWNER}, images=list(IMAGES), roles=[ROLE])) as url:
+    state = State(
+        access_keys={ACCESS_KEY: OWNER},
+        roles=[ROLE, RECIPIENTS_ROLE],
+        images=list(IMAGES),
+        bundles=list(BUNDLES),
+        workspaces=list(WORKSPACES),
+    )
+    with serve(state) as url:
         yield url
 
 
 @contextmanager
 def moto() -> Iterator[str]:
-    """Run moto with the images, and yield its URL."""
+    """Run moto with the images and the WorkSpace, and yield its URL. It knows no bundles."""
     give_to_moto(IMAGES)
+    for workspace in WORKSPACES:
+        asked = {
+            "DirectoryId": workspace.directory_id,
+            "BundleId": workspace.bundle_id,
+            "UserName": workspace.user_name,
+        }
+        record = Workspace(asked, running_mode="ALWAYS_ON", error_code="", error_msg="")
+        record.workspace_id = workspace.workspace_id
+        workspaces_backends[OWNER][workspace.region].workspaces[workspace.workspace_id] = record
     with moto_server() as url:
         yield url
 
@@ -112,7 +148,8 @@ def give_to_moto(images: Iterable[Image]) -> None:
 
 
 def _moto_record(image: Image) -> WorkspaceImage:
-    record = WorkspaceImage(image.name, image.description, [], image.owner)
+    tags = [{"Key": key, "Value": value} for key, value in image.tags.items()]
+    record = WorkspaceImage(image.name, image.description, tags, image.owner)
     for field in ("image_id", "state", "created", "error_code", "error_message"):
         setattr(record, field, getattr(image, field))
     record.operating_system = {"Type": image.operating_system}
