@@ -5,13 +5,6 @@
 from __future__ import annotations
 
 import pytest
-from ansible.plugins.loader import init_plugin_loader
-from ansible.utils.collection_loader import AnsibleCollectionConfig
-
-# Plugins are found by their full names only where Ansible imports collections, from the first one on. ansible-test sees
-# to that by itself.
-if AnsibleCollectionConfig.collection_finder is None:
-    init_plugin_loader()
 
 
 def pytest_terminal_summary(terminalreporter):

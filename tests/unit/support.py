@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import boto3
@@ -104,8 +105,18 @@ def info(client: Any, **options: Any) -> dict[str, Any]:
 
 
 def new_organization(tree: dict[str, list[str]], **settings: Any) -> State:
-    """Make a server that knows an organization with accounts in units, of which OWNER is the management account."""
-    return new_state(organization=Organization.of(tree, **{"management": OWNER, **settings}))
+    """Make a server that knows an organization with accounts in units, of which OWNER is the management account.
+
+    Accounts tell their state in Status too where this botocore drops State.
+    """
+    told = {"management": OWNER, "gives_status": not _knows_state(), **settings}
+    return new_state(organization=Organization.of(tree, **told))
+
+
+@cache
+def _knows_state() -> bool:
+    model = new_client(State(), service="organizations").meta.service_model
+    return "State" in model.shape_for("Account").members
 
 
 def chosen(state: State, access_key: str = OWNER, **options: Any) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from ansible_collections.euc.aws.plugins.module_utils._images.errors import (
     AnsibleImageDeletionError,
     AnsibleImagesError,
 )
+from ansible_collections.euc.aws.plugins.module_utils._organizations.errors import AnsibleOrganizationsError
 
 ROOT = Path(__file__).parents[2]
 GUIDES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/docsite/rst/*.rst"))}
@@ -58,6 +59,7 @@ ADVICE = [
         AnsibleImageCreationError,
         AnsibleImageDeletionError,
         AnsibleImagesError,
+        AnsibleOrganizationsError,
         AnsibleRoleError,
         AnsibleTagsError,
     )
@@ -144,6 +146,7 @@ SOURCES = {
         f"{ADMIN_GUIDE}create-custom-bundle.html",
         f"{ADMIN_GUIDE}workspaces-limits.html",
     ],
+    "guide_organizations": ["https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"],
 }
 
 

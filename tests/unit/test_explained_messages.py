@@ -13,15 +13,26 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
+import yaml
+from ansible.errors import AnsibleError
+from ansible.inventory.data import InventoryData
 from ansible.module_utils import basic
+from ansible.parsing.dataloader import DataLoader
 from botocore.exceptions import ClientError
 
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError
 from ansible_collections.euc.aws.plugins.module_utils._images.making import source_not_found, source_problem
 from ansible_collections.euc.aws.plugins.module_utils._images.origin import SOURCE_TAG
 from ansible_collections.euc.aws.plugins.module_utils._images.sharing import Change, Failure, Outcome, failure_message
-from ansible_collections.euc.aws.plugins.modules import workspaces_image, workspaces_image_permission
-from ansible_collections.euc.aws.tests.aws_server import Bundle, Fault, WorkSpace, serve
+from ansible_collections.euc.aws.plugins.module_utils._organizations import api
+from ansible_collections.euc.aws.plugins.module_utils._organizations.tree import Tree
+from ansible_collections.euc.aws.plugins.modules import (
+    organization_accounts_info,
+    workspaces_image,
+    workspaces_image_permission,
+)
+from ansible_collections.euc.aws.tests.aws_server import Bundle, Fault, Unit, WorkSpace, serve
+from ansible_collections.euc.aws.tests.unit.inventories import NAME, new_plugin
 from ansible_collections.euc.aws.tests.unit.support import (
     IMAGE_ID,
     LOOK,
@@ -32,10 +43,13 @@ from ansible_collections.euc.aws.tests.unit.support import (
     WRITE,
     Clients,
     accounts,
+    chosen,
+    chosen_by,
     image,
     info,
     new_client,
     new_image,
+    new_organization,
     new_state,
     permission,
 )
@@ -64,6 +78,22 @@ UNANSWERED_COPY = Fault("CopyWorkspaceImage", "drop")
 UNANSWERED_DELETION = Fault("DeleteWorkspaceImage", "drop", times=None)
 # What AWS answers of an image that is not there.
 NO_IMAGES = {"body": '{"Images": []}', "content_type": "application/x-amz-json-1.1", "bears_request_id": True}
+STATELESS = {"gives_state": False, "gives_status": False}
+SLASHED = Unit("ou-ab12-0slash00", "Data/Lake", "r-ab12")
+NO_UNIT = "ou-ab12-99999999"
+
+
+def without(operation, key, ask):
+    """Ask with a client that is told of nothing under this key of an operation's answer."""
+
+    def asked(client):
+        event = f"after-call.organizations.{operation}"
+        client.meta.events.register(event, lambda parsed, **_: parsed.update({key: []}))
+        return ask(client)
+
+    return asked
+
+
 STALE = {"Version": 1, "AccessKeyId": OWNER, "SecretAccessKey": "secret", "Expiration": "2020-01-01T00:00:00Z"}
 SIGN_IN = """\
 [default]
@@ -117,6 +147,34 @@ class Reader:
             info(new_client(new_state()), **options)
         return str(caught.value)
 
+    def accounts(self, *faults, units=(), told=None, ask=chosen_by, **options):
+        """Run organization_accounts_info in a small organization, or ask something else there.
+
+        :param units: Units that it has besides.
+        :param told: What AWS tells and does not tell.
+        """
+        server = new_organization({"/": [OWNER], "/Workloads": [ONE]}, **(told or {}))
+        server.organization.units += units
+        server.faults += faults
+        with pytest.raises(AnsibleEUCError) as caught:
+            ask(new_client(server, service="organizations"), **options)
+        return str(caught.value)
+
+    def no_accounts(self):
+        """Run it where nobody is chosen."""
+        said = []
+        self._monkeypatch.setattr(organization_accounts_info, "warn", said.append)
+        chosen(new_organization({"/": [OWNER]}), account_ids=[])
+        return str(said)
+
+    def inventory(self, **options):
+        """Parse an inventory that is refused before anything is asked."""
+        path = self._configuration.parent / "organization_accounts.yml"
+        path.write_text(yaml.safe_dump({"plugin": NAME, **options}))
+        with pytest.raises(AnsibleError) as caught:
+            new_plugin().parse(InventoryData(), DataLoader(), str(path))
+        return str(caught.value)
+
     def task(
         self,
         configuration="",
@@ -146,6 +204,8 @@ class Reader:
             self._monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode())
             # ansible-core 2.19 and later ask for it.
             self._monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+            # An inventory plugin beside this makes Ansible take it for the controller, which shows warnings itself.
+            self._monkeypatch.setattr("ansible.module_utils._internal.is_controller", False, raising=False)
             with pytest.raises(SystemExit):
                 module.main()
         result = json.loads(self._capsys.readouterr().out)
@@ -234,6 +294,66 @@ PROVOKED = {
     "keys that do not begin with aws:": lambda reader: reader.image(image_id=IMAGE_ID, tags={"AWS:team": "desktops"}),
     "at most … tags here, and these are": lambda reader: reader.image(
         image_id=IMAGE_ID, tags={f"tag{number}": "" for number in range(51)}
+    ),
+    "takes IDs of organizational units (ou-...), of the root (r-...), and paths from the root": (
+        lambda reader: reader.accounts(organizational_units=["ou-1"])
+    ),
+    "if the path is meant": lambda reader: reader.accounts(organizational_units=["Workloads"]),
+    "recursive=false goes with organizational_units, which are not given": lambda reader: reader.accounts(
+        recursive=False
+    ),
+    "regions is empty. Leave it out for one host an account": lambda reader: reader.inventory(regions=[]),
+    "regions takes Regions such as eu-west-1, and these are not": lambda reader: reader.inventory(regions=["Ireland"]),
+    "partition takes aws, aws-cn, aws-us-gov and the like": lambda reader: reader.inventory(partition="AWS"),
+    "role_name takes the name of an IAM role, with its path in front": lambda reader: reader.inventory(role_name=ROLE),
+    "and these Regions are in another": lambda reader: reader.inventory(role_name="images", regions=["cn-north-1"]),
+    # The organization
+    "No account is returned": lambda reader: reader.accounts(account_ids=[TWO]),
+    "but there is no organizational unit … in": lambda reader: reader.accounts(organizational_units=["/Sandbox"]),
+    "The units there": lambda reader: reader.accounts(organizational_units=["/Sandbox"]),
+    "No unit is there": lambda reader: reader.accounts(organizational_units=["/Workloads/Production"]),
+    "because the name of an organizational unit has a slash, the path does not tell which one is meant": (
+        lambda reader: reader.accounts(units=[SLASHED], organizational_units=["/Data/Lake"])
+    ),
+    "which is not in this organization. Directly below the root": lambda reader: reader.accounts(
+        organizational_units=[NO_UNIT]
+    ),
+    "names accounts that are not in this organization": lambda reader: reader.accounts(exclude_account_ids=[TWO]),
+    "names accounts that are in another state than": lambda reader: reader.accounts(account_ids=[ONE], states=[]),
+    "AWS told no state of … Update botocore": lambda reader: reader.accounts(told=STATELESS),
+    "No account is chosen: the organization was read, and none of its accounts fits": lambda reader: (
+        reader.no_accounts()
+    ),
+    "roots of the organization, and what is below one alone would be a part": lambda reader: reader.accounts(
+        ask=without("ListRoots", "Roots", lambda client: Tree(client).root())
+    ),
+    "so where it is, is open": lambda reader: reader.accounts(
+        ask=without("ListParents", "Parents", lambda client: Tree(client).parent_of(ONE))
+    ),
+    "it was moved or deleted while the organization was read": lambda reader: reader.accounts(
+        ask=lambda client: Tree(client).path(["r-ab12", NO_UNIT])
+    ),
+    "find the root of the organization": lambda reader: reader.accounts(Fault("ListRoots"), organizational_units=["/"]),
+    "list the accounts of the organization": lambda reader: reader.accounts(
+        Fault("ListAccounts"), ask=lambda client: list(api.list_accounts(client))
+    ),
+    "list the accounts in": lambda reader: reader.accounts(
+        Fault("ListAccountsForParent"), organizational_units=["/Workloads"]
+    ),
+    "list the organizational units in": lambda reader: reader.accounts(
+        Fault("ListOrganizationalUnitsForParent"), organizational_units=["/Workloads"]
+    ),
+    "find out where … is in the organization": lambda reader: reader.accounts(
+        ask=lambda client: api.list_parents(client, TWO)
+    ),
+    "look up account … in the organization": lambda reader: reader.accounts(
+        Fault("DescribeAccount"), account_ids=[ONE]
+    ),
+    "look up the organizational unit": lambda reader: reader.accounts(
+        ask=lambda client: api.describe_unit(client, NO_UNIT)
+    ),
+    "read the tags of account": lambda reader: reader.accounts(
+        Fault("ListTagsForResource"), account_ids=[ONE], include_tags=True
     ),
     # The image
     "You own no image named … Your images there": lambda reader: reader.permission(

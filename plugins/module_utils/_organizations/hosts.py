@@ -78,7 +78,8 @@ def hosts_problems(params: Mapping[str, Any]) -> list[str]:
         problems.append(f"regions takes Regions such as eu-west-1, and these are not: {enumerated(wrong)}.")
     if not _PARTITION.fullmatch(partition):
         problems.append(f"partition takes aws, aws-cn, aws-us-gov and the like, and not {enumerated([partition])}.")
-    elif role_name is not None and not is_role_arn(_role_arn(params, "000000000000")):
+    # The path of a role may have nearly anything in it, an ARN too.
+    elif role_name is not None and (role_name.startswith("arn:") or not is_role_arn(_role_arn(params, "0" * 12))):
         problems.append(
             f"role_name takes the name of an IAM role, with its path in front, and not {enumerated([role_name])}."
         )

@@ -13,14 +13,13 @@ import yaml
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import inventory_loader
 from ansible.template import Templar
 
 from ansible_collections.euc.aws.plugins.inventory.organization_accounts import EXAMPLES, trust_as_template
 from ansible_collections.euc.aws.tests.aws_server import Fault, Role, serve
+from ansible_collections.euc.aws.tests.unit.inventories import NAME, new_plugin
 from ansible_collections.euc.aws.tests.unit.support import OWNER, accounts, counted, new_organization
 
-NAME = "euc.aws.organization_accounts"
 A, B, C = accounts(1, 2, 3)
 READER = "222222222222"
 ROLE = f"arn:aws:iam::{OWNER}:role/reader"
@@ -52,7 +51,7 @@ class Inventory:
         self._path.write_text(yaml.safe_dump({"plugin": NAME, **keys, **options}))
         self.data = InventoryData()
         self.data.add_host("before")
-        plugin = inventory_loader.get(NAME)
+        plugin = new_plugin()
         plugin.parse(self.data, DataLoader(), str(self._path), cache=use_cache)
         if "cache" in options:
             plugin.update_cache_if_changed()  # as Ansible's inventory manager does
@@ -163,7 +162,10 @@ def test_a_failure_half_way_leaves_no_host(options, inventory):
     ("options", "message"),
     [
         ({"organizational_units": ["/Sandbx"]}, "there is no organizational unit 'Sandbx' in '/'. The units there: "),
-        ({"access_key": "UNKNOWN"}, "Failed to list the accounts of the organization in eu-west-1: An error occurred"),
+        (
+            {"access_key": "UNKNOWN"},
+            " of the organization in eu-west-1: An error occurred (UnrecognizedClientException)",
+        ),
         ({"profile": "images"}, "Passing both a profile and access tokens is not supported."),
         ({"assume_role_arn": f"{ROLE}s"}, f"The role {ROLE}s could not be assumed by arn:aws:iam::{OWNER}:user/tester"),
         ({"assume_role_arn": ROLE, "iam_role_arn": f"{ROLE}s"}, "name different roles: "),
@@ -202,7 +204,7 @@ def test_a_failure_has_the_modules_message_and_leaves_no_host(options, message, 
 
 def test_a_page_that_fails_leaves_no_host(inventory, server):
     server.organization.empty_pages = True
-    server.faults.append(Fault("ListAccounts", call=2, times=None, code="AccessDeniedException", status=400))
+    server.faults.append(Fault("ListOrganizationalUnitsForParent", call=2, code="AccessDeniedException", status=400))
     with pytest.raises(AnsibleParserError, match="Only the management account and delegated administrators"):
         inventory.parse()
     assert inventory.hosts == []
@@ -226,7 +228,7 @@ def test_nobody_is_an_answer_with_a_warning(inventory, monkeypatch):
 def cached(directory, **options):
     return {
         "cache": True,
-        "cache_plugin": "ansible.builtin.jsonfile",
+        "cache_plugin": "jsonfile",
         "cache_connection": str(directory / "cache"),
         "assume_role_arn": ROLE,
         "assume_role_external_id": "golden",
@@ -291,7 +293,7 @@ def test_no_secret_is_in_a_variable(inventory):
 )
 def test_files_that_are_ours(name, is_ours, tmp_path):
     (tmp_path / name).write_text(f"plugin: {NAME}")
-    assert inventory_loader.get(NAME).verify_file(str(tmp_path / name)) == is_ours
+    assert new_plugin().verify_file(str(tmp_path / name)) == is_ours
 
 
 @pytest.mark.parametrize("example", list(yaml.safe_load_all(EXAMPLES)), ids=lambda example: str(example)[:60])
@@ -301,6 +303,6 @@ def test_the_examples_are_run(example, inventory, server, tmp_path):
     server.roles = [
         Role(f"arn:aws:iam::{READER}:role/organization-reader", frozenset({OWNER}), external_id="golden-images-7f3a")
     ]
-    here = {"cache_connection": str(tmp_path)} if "cache" in example else {}
+    here = {"cache_connection": str(tmp_path), "cache_plugin": "jsonfile"} if "cache" in example else {}
     inventory.parse(**{"strict": True, **example, **here})
     assert inventory.hosts in ([f"{A}.eu-west-1", f"{A}.us-east-1"], [A, B, OWNER, READER])

@@ -17,6 +17,7 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
+from ansible_collections.euc.aws.plugins.doc_fragments.organization_accounts import ModuleDocFragment
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError
 
 ROOT = Path(__file__).parents[4]
@@ -33,7 +34,7 @@ def tasks_in(node):
     elif isinstance(node, dict):
         for key, value in node.items():
             if key in MODULES and node.get("name"):
-                yield pytest.param(key, value, id=node["name"])
+                yield pytest.param(key, value or {}, id=node["name"])
             elif key in ("tasks", "block", "rescue", "always"):
                 yield from tasks_in(value)
 
@@ -67,7 +68,12 @@ STAND_INS = {
     "source_image_id": "wsi-123456789",
     "shared_account_ids": ["111111111111"],
     "region": "eu-west-1",
+    "assume_role_arn": "arn:aws:iam::111111111111:role/images",
 }
+
+
+# Options that a module has by a fragment of its own documentation
+SHARED = {"euc.aws.organization_accounts_info": yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]}
 
 
 def validated(module, options):
@@ -97,7 +103,7 @@ def test_every_block_of_a_page_is_found_and_its_json_parses(page):
 @pytest.mark.parametrize("module", MODULES)
 def test_every_option_of_a_module_is_in_its_examples(module):
     used = {option for task in TASKS if task.values[0] == module for option in task.values[1]}
-    documented = yaml.safe_load(MODULES[module].DOCUMENTATION)["options"]
+    documented = {**yaml.safe_load(MODULES[module].DOCUMENTATION).get("options", {}), **SHARED.get(module, {})}
     missing = {name for name, option in documented.items() if not used & {name, *option.get("aliases", ())}}
     assert missing == set()
 

@@ -26,7 +26,7 @@ from ansible_collections.euc.aws.tests.unit.support import (
 )
 
 EXAMPLES = int(os.environ.get("EUC_AWS_EXAMPLES", "100"))
-STATES = ["ACTIVE", "SUSPENDED", "CLOSED"]
+STATES = ["ACTIVE", "SUSPENDED", "PENDING_CLOSURE"]
 STRANGER = "999999999999"
 SERVER = new_organization({"/": [OWNER]})
 CLIENT = new_client(SERVER, service="organizations")
