@@ -7,17 +7,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
+from moto.organizations.models import organizations_backends
 from moto.server import ThreadedMotoServer
 from moto.workspaces.models import Workspace, WorkspaceImage, workspaces_backends
 
-from ansible_collections.euc.aws.tests.aws_server import Bundle, Image, Role, State, WorkSpace, serve
+from ansible_collections.euc.aws.tests.aws_server import Bundle, Image, Organization, Role, State, WorkSpace, serve
 
 OWNER = "123456789012"
 OTHER = "999999999999"
@@ -28,6 +29,16 @@ ROLE = Role(f"arn:aws:iam::{OWNER}:role/images", trusted=frozenset({OWNER}), ext
 RECIPIENTS_ROLE = Role(f"arn:aws:iam::{OTHER}:role/images", trusted=frozenset({OWNER}))
 
 OTHERS = ["222222222222"]
+
+# The accounts of the organization, by the path of their unit
+TREE = {
+    "/": [OWNER],
+    "/Workloads": ["111111111111"],
+    # More than a page
+    "/Workloads/Production": [f"3{number:011}" for number in range(25)],
+    "/Workloads/Production/Frozen": ["444444444444"],
+    "/Sandbox": ["555555555555"],
+}
 
 # The images that the integration targets name; the first is the one that most of them are about
 IMAGES = [
@@ -88,6 +99,7 @@ def running(name: str, configuration: Path) -> Iterator[None]:
             "recipient": {"account": OTHER, "role": {"assume_role_arn": RECIPIENTS_ROLE.arn}},
             "accounts": ["012345670123", "111111111111"],
             "others": OTHERS,
+            "tree": TREE,
         }
         variables = {"aws_options": options, "aws_environment": environment, "subject": subject}
         configuration.write_text(yaml.safe_dump(variables))
@@ -100,12 +112,15 @@ def running(name: str, configuration: Path) -> Iterator[None]:
 @contextmanager
 def strict() -> Iterator[str]:
     """Run the strict server with the images, and yield its URL."""
+    # An old botocore drops the field State.
+    organization = Organization.of(TREE, gives_status=True, empty_pages=True)
     state = State(
         access_keys={ACCESS_KEY: OWNER},
         roles=[ROLE, RECIPIENTS_ROLE],
         images=list(IMAGES),
         bundles=list(BUNDLES),
         workspaces=list(WORKSPACES),
+        organization=organization,
     )
     with serve(state) as url:
         yield url
@@ -113,8 +128,9 @@ def strict() -> Iterator[str]:
 
 @contextmanager
 def moto() -> Iterator[str]:
-    """Run moto with the images and the WorkSpace, and yield its URL. It knows no bundles."""
+    """Run moto with the images, the WorkSpace and the organization, and yield its URL. It knows no bundles."""
     give_to_moto(IMAGES)
+    organize_in_moto(TREE)
     for workspace in WORKSPACES:
         asked = {
             "DirectoryId": workspace.directory_id,
@@ -145,6 +161,24 @@ def give_to_moto(images: Iterable[Image]) -> None:
     """Put images into the moto of this process, as its account OWNER sees them: moto takes every caller for that."""
     for image in images:
         workspaces_backends[OWNER][image.region].workspace_images[image.image_id] = _moto_record(image)
+
+
+def organize_in_moto(tree: Mapping[str, Iterable[str]]) -> None:
+    """Make an organization in the moto of this process, with accounts in units, and OWNER as its management account."""
+    backend = organizations_backends[OWNER]["aws"]
+    backend.create_organization(region="us-east-1")
+    ids = {"/": backend.list_roots()["Roots"][0]["Id"]}
+    for path, account_ids in tree.items():
+        above, _slash, name = path.rpartition("/")
+        if name:
+            made = backend.create_organizational_unit(ParentId=ids[above or "/"], Name=name)
+            ids[path] = made["OrganizationalUnit"]["Id"]
+        for account_id in account_ids:
+            if account_id != OWNER:
+                backend.create_account(AccountName=f"account-{account_id[-4:]}", Email=f"{account_id}@example.com")
+                # moto picks an ID by chance.
+                backend.accounts[-1].id = account_id
+                backend.accounts[-1].parent_id = ids[path]
 
 
 def _moto_record(image: Image) -> WorkspaceImage:

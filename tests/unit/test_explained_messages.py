@@ -397,6 +397,9 @@ PROVOKED = {
     "No image can be made from WorkSpace": lambda reader: reader.image(
         workspaces=[replace(WORKSPACE, state="STOPPED")], **MAKE
     ),
+    "(an image may be in the making from it: run this again once it is AVAILABLE)": lambda reader: reader.image(
+        **MAKE, workspaces=[replace(WORKSPACE, state="SUSPENDED")]
+    ),
     "and has to be AVAILABLE": lambda reader: reader.image(workspaces=[replace(WORKSPACE, state="STOPPED")], **MAKE),
     "volume is encrypted, of which AWS makes no image": lambda reader: reader.image(
         workspaces=[replace(WORKSPACE, root_volume_encryption_enabled=True)], **MAKE
