@@ -22,11 +22,9 @@ if TYPE_CHECKING:
 
 _RENEW = "The credentials have expired: renew them."
 _WRONG_CREDENTIALS = "AWS does not know these credentials: check the access key, the secret key and the session token."
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html; "Signature expired" in the
-# answer is about the clock.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 _WRONG_SIGNATURE = (
-    "Check the secret key, and the clock of the machine where the task runs: AWS takes only what was signed minutes"
-    " ago."
+    "Check the secret key, and the clock of the machine where the task runs: AWS refuses what was not signed just now."
 )
 _NO_CREDENTIALS = "Give credentials: profile, access_key and secret_key, or the environment variables of AWS."
 _CREDENTIAL_SOURCE = "Check what the credentials come from: the profile, its credential_process or its sign-in."
