@@ -56,7 +56,7 @@ live: tree
 		exec $(BIN)/python $(TREE)/tests/tools/live.py $(LIVE_RECORD)
 
 system: tree
-	@$(IN_TREE) python -m pytest tests/system -n 2 --dist loadfile $(ARGS)
+	@$(IN_TREE) python -m pytest tests/system -n 2 --dist loadgroup $(ARGS)
 
 lint: build
 	@$(IN_TREE) ruff check .

@@ -15,6 +15,9 @@ from typing import Any
 
 import pytest
 
+# Left to one worker by xdist, which runs all rows once.
+pytestmark = pytest.mark.xdist_group("bad_input")
+
 GOLDEN = "image_id: wsi-golden001\n"
 ONE = 'shared_account_ids: ["111111111111"]\n'
 TWELVE = "takes 12-digit AWS account IDs, and these are not: "

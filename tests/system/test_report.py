@@ -146,6 +146,8 @@ def written(tmp_path_factory: Any, new_ansible: Any) -> dict[str, dict[str, str]
         )
 
 
+# In one group, so that xdist leaves both to one worker, which writes the reports once.
+@pytest.mark.xdist_group("written")
 def test_what_the_pages_say(written: dict[str, dict[str, str]]) -> None:
     pages = {name: sections(files["html"]) for name, files in written.items()}
     title, *headings = pages["audit"]
@@ -209,6 +211,7 @@ def test_what_the_pages_say(written: dict[str, dict[str, str]]) -> None:
     ]
 
 
+@pytest.mark.xdist_group("written")
 def test_no_text_becomes_markup_or_a_formula(written: dict[str, dict[str, str]]) -> None:
     """Everything that AWS answers, or what stands in its place, may be somebody's attempt."""
     for name, (_given, expected) in HOSTILE.items():
