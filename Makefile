@@ -12,7 +12,8 @@ SERVERS ?= moto strict
 LIVE_RECORD ?= $(abspath $(BUILD))/live.json
 
 BIN = $(VENV)/bin
-TREE = $(BUILD)/ansible_collections/euc/aws
+PLACE = ansible_collections/euc/aws
+TREE = $(BUILD)/$(PLACE)
 COLLECTIONS = $(abspath $(BUILD))
 export PIP_CACHE_DIR = $(CURDIR)/.build/pip
 # What is run here finds the tools of the environment, and leaves its caches in .build. antsibull-docs copies only
@@ -47,8 +48,13 @@ unit: tree
 sanity units: tree
 	$(ANSIBLE_TEST) $@
 
-integration: tree
-	for server in $(SERVERS); do $(ANSIBLE_TEST) integration --server $$server || exit 1; done
+# Each server has a tree of its own, so they can run side by side. What each says is printed in one piece.
+integration: $(VENV)/.dev
+	@$(MAKE) --no-print-directory -j2 --output-sync=target $(SERVERS:%=integration-%)
+
+integration-%:
+	@$(BIN)/python tests/tools/lay_out.py $(BUILD)/$*/$(PLACE)
+	PYTHONPATH=$(COLLECTIONS)/$* $(BIN)/python tests/tools/run_ansible_test.py $(BUILD)/$*/$(PLACE) integration --server $*
 
 # exec, so that make's SIGTERM reaches the program and no shell in its place.
 live: tree
@@ -102,6 +108,9 @@ $(VENV)/.dev: requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("$(PYTHON) is Python %d.%d, but 3.11 or later \
 	is needed. Name one: make PYTHON=python3.13 ..." % sys.version_info[:2])'
 	$(PYTHON) -m venv --clear $(VENV)
+	@# To compile the thousands of modules that the package ansible brings takes a minute, and few are ever imported.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile \
+		"$$(grep '^ansible>=' requirements-dev.txt)"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
