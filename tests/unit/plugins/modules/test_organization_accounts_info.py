@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from ansible_collections.euc.aws.plugins.module_utils._aws.calls import be_patient
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError
 from ansible_collections.euc.aws.plugins.module_utils._organizations.api import tells_paths
 from ansible_collections.euc.aws.plugins.module_utils._organizations.errors import AnsibleOrganizationsError
@@ -17,6 +18,7 @@ from ansible_collections.euc.aws.tests.unit.support import (
     RECIPIENT,
     accounts,
     chosen,
+    chosen_by,
     counted,
     new_client,
     new_organization,
@@ -129,13 +131,13 @@ def test_an_account_that_has_only_status_has_that_state():
     assert chosen(server, states=["SUSPENDED"])["account_ids"] == [CLOSED]
 
 
-UNITS = "The units there: 'Empty' (ou-ab12-00000004), 'Sandbox' (ou-ab12-00000003), 'Security' (ou-ab12-00000005), "
+UNITS = "'Empty' (ou-ab12-00000004), 'Sandbox' (ou-ab12-00000003), 'Security' (ou-ab12-00000005), "
 ERRORS = [
     (
         "a misspelt unit",
         {"organizational_units": ["/Workloads", "/workloads/Production"]},
         f"organizational_units names '/workloads/Production', but there is no organizational unit 'workloads' in '/'."
-        f" {UNITS}'Workloads' (ou-ab12-00000000).",
+        f" The units there: {UNITS}'Workloads' (ou-ab12-00000000).",
     ),
     (
         "a misspelt unit below, and another that is excluded",
@@ -354,6 +356,16 @@ def test_who_may_not_ask(access_key, message):
     server.access_keys[A] = A
     with pytest.raises(AnsibleOrganizationsError, match=message):
         chosen(server, access_key)
+
+
+def test_throttling_is_waited_out(clock):
+    server = organization(gives_paths=False)
+    for operation in (ROOTS, ACCOUNTS_IN):
+        server.faults.append(Fault(operation, times=25, code="TooManyRequestsException", status=400))
+    client = new_client(server, service="organizations", attempts=10)
+    be_patient(client, 10)
+    assert len(chosen_by(client)["accounts"]) == 6
+    assert len(clock.pauses) == 50
 
 
 def test_a_delegated_administrator_may_ask():

@@ -1,0 +1,181 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Accounts of an organization as an inventory: programs that people and AWX run, and what they say when it fails."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import threading
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import yaml
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
+
+from ansible_collections.euc.aws.tests.aws_server import Fault, Organization, Role
+from ansible_collections.euc.aws.tests.system.playbooks import AWX
+
+MANAGEMENT, A, B, C = "123456789012", "111111111111", "222222222222", "333333333333"
+TREE = {
+    "/": [MANAGEMENT],
+    "/Workloads": [],
+    "/Workloads/Production": [A, B],
+    "/Workloads/Production/Frozen": [C],
+}
+FILE = "production.organization_accounts.yml"
+HOSTS = [f"{account}.{region}" for account in (A, B) for region in ("eu-west-1", "us-east-1")]
+DENIED = Fault("ListAccountsForParent", times=None, code="AccessDeniedException", status=400, message="Not for you.")
+
+
+@pytest.fixture
+def server(ansible: Any) -> Any:
+    """An organization as the examples name it, whose accounts have a template for a name."""
+    organization = Organization.of(TREE)
+    organization.accounts = [replace(account, name="{{ 7 * 7 }}") for account in organization.accounts]
+    ansible.server.organization = organization
+    ansible.server.roles = [Role(f"arn:aws:iam::{id}:role/image-recipient", frozenset({MANAGEMENT})) for id in (A, B)]
+    ansible.server.images = [replace(ansible.server.images[0], owner=A, name="golden-of-a")]
+    for path in AWX.iterdir():
+        ansible.write(path.name, path.read_text())
+    return ansible.server
+
+
+def inventory(ansible: Any, *arguments: str, **options: Any) -> Any:
+    """Run ansible-inventory on the file of the examples, with other options."""
+    given = {**yaml.safe_load((AWX / FILE).read_text()), **options}
+    ansible.write(FILE, yaml.safe_dump(given))
+    return ansible.run("ansible-inventory", "-i", FILE, *arguments)
+
+
+def test_the_list_has_data_and_no_secret(ansible: Any, server: Any, credentials: dict[str, str]) -> None:
+    run = inventory(ansible, "--list")
+    assert run.code == 0, run.errors
+    listed = json.loads(run.output)
+    assert sorted(listed["_meta"]["hostvars"]) == HOSTS
+    assert listed["_meta"]["hostvars"][HOSTS[0]] == {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "assume_role_arn": f"arn:aws:iam::{A}:role/image-recipient",
+        "aws_account_id": A,
+        "aws_account_name": {"__ansible_unsafe": "{{ 7 * 7 }}"},
+        "aws_account_path": {"__ansible_unsafe": "/Workloads/Production"},
+        "aws_region": "eu-west-1",
+    }
+    assert listed["region_eu_west_1"]["hosts"] == HOSTS[::2]
+    assert [secret for secret in credentials.values() if secret in run.output + run.errors] == []
+    assert "WARNING" not in run.errors
+
+
+def test_the_playbook_of_the_examples_works_in_each_account(ansible: Any, server: Any) -> None:
+    limited = ("--limit", "*.eu-west-1")
+    settings = {"ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"}
+    run = ansible.run("ansible-playbook", "-i", FILE, "list_images_everywhere.yml", *limited, **settings)
+    assert run.code == 0, run.output + run.errors
+    assert {result["host"]: result["msg"] for result in run.results if "msg" in result} == {
+        HOSTS[0]: ["golden-of-a"],
+        HOSTS[2]: [],
+    }
+    looked = [(call.account, call.region) for call in server.calls("DescribeWorkspaceImages")]
+    assert sorted(looked) == [(A, "eu-west-1"), (B, "eu-west-1")]
+
+
+def test_the_playbook_of_the_examples_refuses_to_run_on_no_hosts(ansible: Any, server: Any) -> None:
+    play = ("ansible-playbook", "-i", FILE, "list_images_everywhere.yml")
+    inventory(ansible, "--graph", exclude_organizational_units=["/Workloads"])
+    nobody = ansible.run(*play)
+    assert (nobody.code, "The inventory has no hosts." in nobody.output) == (2, True)
+    assert "No account is chosen: the organization was read" in " ".join(nobody.errors.split())
+    ansible.write(FILE, (AWX / FILE).read_text())
+    server.faults = [DENIED]
+    failed = ansible.run(*play)
+    assert failed.code not in (0, 2)
+    assert "Only the management account and delegated administrators" in " ".join(failed.errors.split())
+    # Without the setting of the examples Ansible goes on.
+    ansible.write("ansible.cfg", "")
+    gone_on = ansible.run(*play)
+    assert (gone_on.code, "The inventory has no hosts." in gone_on.output) == (2, True)
+
+
+def test_a_failure_is_told_in_the_modules_words(ansible: Any, server: Any) -> None:
+    server.faults = [DENIED]
+    run = inventory(ansible, "--list")
+    words = " ".join(run.errors.split())
+    assert run.code != 0
+    assert "Failed to list the accounts in ou-ab12-00000001 in eu-west-1: An error occurred (AccessDenied" in words
+    assert "Not for you. Only the management account and delegated administrators" in words
+    assert "Traceback" not in run.errors
+    task = "- euc.aws.organization_accounts_info: {organizational_units: [/Workloads]}"
+    assert ansible.play(task).results[0]["msg"][-200:] in words
+
+
+def test_no_state_is_told_in_one_sentence(ansible: Any, server: Any) -> None:
+    server.organization.gives_state = False
+    run = inventory(ansible, "--list")
+    assert f"AWS told no state of '{A}', '{B}'" in " ".join(run.errors.split())
+    task = "- euc.aws.organization_accounts_info:"
+    result = ansible.play(task).results[0]
+    assert "Update botocore where this runs" in result["msg"]
+    assert "Traceback" not in json.dumps(result) + run.errors
+
+
+def test_a_cached_inventory_asks_nothing(ansible: Any, server: Any) -> None:
+    options = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(ansible.home / "c")}
+    first = inventory(ansible, "--list", **options)
+    assert server.journal
+    server.journal.clear()
+    for name in [name for name in ansible.settings if name.startswith("AWS_") and name != "AWS_ACCESS_KEY_ID"]:
+        if name != "AWS_REGION":
+            del ansible.settings[name]
+    assert inventory(ansible, "--list", **options).output == first.output
+    assert server.journal == []
+
+
+def test_many_accounts_in_five_regions(ansible: Any, server: Any) -> None:
+    accounts = [f"5{number:011}" for number in range(200)]
+    tree = {"/": [MANAGEMENT], **{f"/u{unit}": accounts[unit::10] for unit in range(10)}}
+    server.organization = Organization.of(tree)
+    regions = [f"eu-west-{number}" for number in range(1, 6)]
+    everything = {"organizational_units": ["/"], "exclude_organizational_units": [], "regions": regions}
+    run = inventory(ansible, "--graph", **everything)
+    assert run.code == 0, run.errors
+    # Each is in one group.
+    assert run.output.count("|--5") == 1000
+    assert Counter(call.operation for call in server.journal) == {
+        "ListRoots": 1,
+        "ListAccounts": 11,
+        "ListOrganizationalUnitsForParent": 1,
+    }
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("ansible_collections.awx"), reason="ansible 13 and later lack awx.awx")
+def test_the_inventory_source_reaches_awx(ansible: Any) -> None:
+    """The server is as much of AWX's API as that takes: what is asked for is there, but for what is to be made."""
+    posted: dict[str, Any] = {}
+
+    @Request.application
+    def awx(request: Request) -> Response:
+        path = request.path.removeprefix("/api/v2/")
+        if request.method == "GET":
+            found = [] if path.startswith("inventory_sources/") else [{"id": 7, "name": "golden", "url": request.path}]
+            return Response(json.dumps({"count": len(found), "next": None, "results": found}))
+        posted[path] = request.get_json()
+        return Response(json.dumps({"id": 9, "url": f"/api/v2/{path}9/", "related": {}}), 201)
+
+    with make_server("127.0.0.1", 0, awx) as served:
+        threading.Thread(target=served.serve_forever, daemon=True).start()
+        settings = {"CONTROLLER_HOST": f"http://127.0.0.1:{served.server_port}", "CONTROLLER_OAUTH_TOKEN": "qqtokenqq"}
+        words = [f"awx_{word}=golden" for word in ("project", "inventory", "credential", "execution_environment")]
+        run = ansible.run("ansible-playbook", AWX / "inventory_source.yml", "-e", " ".join(words), **settings)
+        served.shutdown()
+    assert run.code == 0, run.output + run.errors
+    source = posted["inventory_sources/"]
+    assert (source["source"], source["source_path"], source["source_project"]) == ("scm", FILE, 7)
+    assert (source["credential"], source["overwrite"], source["update_on_launch"]) == (7, True, True)
+    assert source["update_cache_timeout"] == 3600
+    assert (AWX / FILE).is_file()
