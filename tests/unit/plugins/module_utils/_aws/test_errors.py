@@ -41,7 +41,7 @@ UNREACHABLE = exceptions.EndpointConnectionError(endpoint_url="https://workspace
         (client_error("ValidationException"), "ValidationException", True, True, "Check the values"),
         (client_error("ExpiredTokenException"), "ExpiredTokenException", False, False, "The credentials have expired"),
         (client_error("UnrecognizedClientException"), "UnrecognizedClientException", False, False, "AWS does not know"),
-        (client_error("InvalidSignatureException"), "InvalidSignatureException", False, False, "the clock of"),
+        (client_error("InvalidSignatureException"), "InvalidSignatureException", False, False, "Check the secret key"),
         (client_error("ExpiredToken"), "ExpiredToken", False, False, "The credentials have expired"),
         (client_error("InvalidClientTokenId"), "InvalidClientTokenId", False, False, "AWS does not know"),
         (client_error("IncompleteSignatureException"), "IncompleteSignatureException", False, False, "AWS does not"),
