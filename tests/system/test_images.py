@@ -215,3 +215,11 @@ def test_a_deletion_that_is_killed_is_finished_by_the_next(ansible: Any, server:
     assert [succeeded(result)["changed"] for result in results] == [True, False]
     assert [result["revoked_account_ids"] for result in results] == [accounts[3:], []]
     assert server.images == []
+
+
+def test_the_warning_of_a_workspace_comes_only_where_an_image_is_made_from_it(ansible: Any, server: Any) -> None:
+    tasks = [task(**MASTER), task(**MASTER, tags={"team": "desktops"})]
+    server.hidden_looks = 0
+    made, tagged = ansible.play("\n".join(tasks)).results
+    assert (made["changed"], tagged["changed"]) == (True, True)
+    assert [bool(result.get("warnings")) for result in (made, tagged)] == [True, False]
