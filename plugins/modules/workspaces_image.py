@@ -326,6 +326,7 @@ from ansible_collections.euc.aws.plugins.module_utils._images.lookup import (
 )
 from ansible_collections.euc.aws.plugins.module_utils._images.make import (
     check_origin,
+    check_vouching,
     make_image,
     shown_image,
     usable_image,
@@ -409,9 +410,16 @@ def _present(params: Mapping[str, Any], clients: AWSClients, check_mode: bool) -
     source_region = params["source_region"] or region
     source_client = client if source_region == region else clients.make("workspaces", source_region)
     new = new_image(params, client, source_client)
+    if params["source_workspace_id"] is not None:
+        # AnsibleAWSModule.warn passes warnings on in a way that ansible-core 2.19 calls deprecated.
+        warn(f"WorkSpace {new.origin.source_id} can't be used while the image is made, for up to 45 minutes.")
     if check_mode:
         return making.image_result(making.planned(new, params["wait"]), new.all_tags, {}, region, True)
-    made = make_image(client, clients.make("workspaces", repeats=False), new)
+    try:
+        made = make_image(client, clients.make("workspaces", repeats=False), new)
+    except AnsibleEUCError as error:
+        error.kwargs.setdefault("may_take_effect", False)
+        raise
     return _as_wanted(params, client, made.image, made.tags, made.is_new, check_mode)
 
 
@@ -441,9 +449,10 @@ def _as_wanted(
     """Bring an image that is there to what is asked for, and wait for it."""
     region = client.meta.region_name
     before = {} if is_new else making.image_facts(image, tags)
+    wanted = making.wanted_origin(params, region, image.get("OwnerAccountId")) if making.has_source(params) else None
     try:
-        if making.has_source(params):
-            wanted = making.wanted_origin(params, region, image.get("OwnerAccountId"))
+        check_vouching(params["tags"], image["ImageId"], region)
+        if wanted and not is_new:
             check_origin(image, tags, wanted, region)
         found = image
         image = usable_image(client, image, params["wait_timeout"] if params["wait"] else None)
@@ -451,31 +460,40 @@ def _as_wanted(
             # Others may have changed them during the wait.
             tags = describe_tags(client, image["ImageId"])
             before = making.image_facts(image, tags)
+            if wanted:
+                check_origin(image, tags, wanted, region)
         to_set, to_unset = changed_tags(tags, params["tags"], params["purge_tags"], [origin.SOURCE_TAG])
         if not check_mode:
             change_tags(client, image["ImageId"], tags, to_set, to_unset)
     except AnsibleEUCError as error:
         tags = error.kwargs.get("tags", tags)
         so_far = making.image_result(image, tags, before, region, is_new)
-        error.kwargs.update({**so_far, **error.kwargs})
+        error.kwargs.update({**so_far, **error.kwargs, "changed": is_new or error.kwargs.get("changed", False)})
         raise
     changed = is_new or bool(to_set or to_unset)
     return making.image_result(image, applied_tags(tags, to_set, to_unset), before, region, changed)
 
 
 def _absent(params: Mapping[str, Any], client: Any, check_mode: bool) -> dict[str, Any]:
+    region = client.meta.region_name
     image = _named_image(client, params)
+    try:
+        deleted = Deleted([], changed=False) if image is None else _deleted(params, client, image, check_mode)
+    except AnsibleEUCError as error:
+        so_far = deleting.deletion_result(image, params["image_id"], params["name"], region, [], changed=False)
+        error.kwargs.update({**so_far, "may_take_effect": False, **error.kwargs})
+        raise
+    return deleting.deletion_result(image, params["image_id"], params["name"], region, deleted.revoked, deleted.changed)
+
+
+def _deleted(params: Mapping[str, Any], client: Any, image: Image, check_mode: bool) -> Deleted:
     timeout = params["wait_timeout"] if params["wait"] else None
-    found = image and deletable_image(client, image, lambda: describe_bundles(client), params["unshare"], timeout)
-    if not found:
-        deleted = Deleted([], changed=False)
-    elif check_mode:
-        deleted = Deleted(sorted(found.shared_with), changed=True)
-    else:
-        deleted = delete_image(client, found.image, found.shared_with)
-    return deleting.deletion_result(
-        image, params["image_id"], params["name"], client.meta.region_name, deleted.revoked, deleted.changed
-    )
+    found = deletable_image(client, image, lambda: describe_bundles(client), params["unshare"], timeout)
+    if found is None:
+        return Deleted([], changed=False)
+    if check_mode:
+        return Deleted(sorted(found.shared_with), changed=True)
+    return delete_image(client, found.image, found.shared_with)
 
 
 def main() -> None:
@@ -483,12 +501,7 @@ def main() -> None:
 
     def work() -> dict[str, Any]:
         validate_parameters(module.params)
-        result = run(module.params, AWSClients(module), module.check_mode)
-        workspace_id = module.params["source_workspace_id"]
-        if workspace_id is not None and result["changed"]:
-            # AnsibleAWSModule.warn passes warnings on in a way that ansible-core 2.19 calls deprecated.
-            warn(f"WorkSpace {workspace_id} can't be used while the image is made, for up to 45 minutes.")
-        return result
+        return run(module.params, AWSClients(module), module.check_mode)
 
     exit_with(module, work)
 

@@ -75,8 +75,16 @@ def paginator_of(client: Any, operation: str, result_key: str) -> Any:
 
 
 def every_page(paginator: Any, result_key: str, **parameters: Any) -> list[Any]:
-    """Read the items of every page."""
+    """Read the items of every page. A page without a list counts as empty: not all operations always have one."""
     return [item for page in paginator.paginate(**parameters) for item in page.get(result_key, [])]
+
+
+def every_full_page(paginator: Any, result_key: str, **parameters: Any) -> list[Any]:
+    """Read the items of every page, of an operation whose answers always have the list, empty or not.
+
+    :raises KeyError: If one has not, for then it is no answer of that operation's.
+    """
+    return [item for page in paginator.paginate(**parameters) for item in page[result_key]]
 
 
 def accept_only_aws(client: Any) -> None:

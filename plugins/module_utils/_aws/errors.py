@@ -59,6 +59,16 @@ _NOT_FROM_STS = (
     " AWS_ENDPOINT_URL leads elsewhere: open that way, and run this again."
 )
 
+# The codes of https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html that WorkSpaces, STS and
+# Organizations answer.
+_THROTTLING = (
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+    "RequestThrottled",
+)
+
 # What calls.py adds to botocore's ResponseMetadata: attempts that AWS did not answer, or with a fault of its own.
 UNCLEAR_ATTEMPTS = "UnclearAttempts"
 
@@ -136,6 +146,11 @@ class AnsibleEUCError(AnsibleAWSError):
         return isinstance(self.exception, (BotocoreConnectionError, HTTPClientError)) or not self._is_of_the_sdk
 
     @property
+    def is_throttled(self) -> bool:
+        """Whether AWS did not heed the call because there were too many."""
+        return self.code in _THROTTLING
+
+    @property
     def may_take_effect(self) -> bool:
         """Whether the change may take effect later, although it did not hold when AWS was asked again.
 
@@ -172,7 +187,8 @@ class AnsibleEUCError(AnsibleAWSError):
 
     @property
     def _was_retried(self) -> bool:
-        return self._metadata.get("RetryAttempts", 0) > 0
+        # Where unclear attempts were counted, the others were throttled, which AWS surely did not heed.
+        return UNCLEAR_ATTEMPTS not in self._metadata and self._metadata.get("RetryAttempts", 0) > 0
 
     @property
     def _metadata(self) -> Mapping[str, Any]:

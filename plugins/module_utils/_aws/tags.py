@@ -10,6 +10,7 @@ Operations and limits are those of botocore's data/workspaces/2015-04-08/service
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
@@ -90,11 +91,19 @@ def changed_tags(
     :param purge: Whether it is to have no other.
     :param spared: Keys that are never purged.
     :returns: The tags to write, and the keys to remove, sorted.
+    :raises AnsibleTagsError: If the resource would then have more tags than AWS allows.
     """
     if tags is None:
         return {}, []
     to_set, to_unset = compare_aws_tags(current, _as_text(tags), purge)
-    return to_set, sorted(set(to_unset) - set(spared))
+    to_unset = sorted(set(to_unset) - set(spared))
+    count = sum(not key.startswith(_RESERVED) for key in applied_tags(current, to_set, to_unset))
+    if to_set and count > _MOST_TAGS:
+        raise AnsibleTagsError(
+            f"With these, it would have {count} tags, and AWS allows {_MOST_TAGS} a resource. No tag was changed. It"
+            f" has {enumerated(current)}: give fewer, or let purge_tags remove some."
+        )
+    return to_set, to_unset
 
 
 def applied_tags(current: Mapping[str, str], to_set: Mapping[str, str], to_unset: Collection[str]) -> dict[str, str]:
@@ -125,35 +134,39 @@ def change_tags(
     """Remove tags of a resource, and then write others, so that 50 can be replaced.
 
     :param current: The tags that it has.
-    :raises AnsibleTagsError: If they could not be changed. Its result has the tags that there are after that, where
-        they could be read.
+    :raises AnsibleTagsError: If they could not be changed. Its result has the tags that there are after that, as they
+        were read again, or as far as AWS answered.
     """
+    held = dict(current)
     try:
-        _change(client, resource_id, to_set, to_unset)
+        if to_unset:
+            _delete_tags(client, resource_id, to_unset)
+            held = applied_tags(current, {}, to_unset)
+        if to_set:
+            _create_tags(client, resource_id, to_set)
     except AnsibleEUCError as error:
-        try:
-            tags = describe_tags(client, resource_id)
-        except AnsibleEUCError:
-            # What AWS answered to the change says more than why it could not be asked again.
-            raise error from None
-        if tags != applied_tags(current, to_set, to_unset):
-            error.kwargs.update(tags=tags, changed=tags != current)
+        # What AWS answered to the change says more than why it could not be asked again.
+        with suppress(AnsibleEUCError):
+            held = describe_tags(client, resource_id)
+        if held != applied_tags(current, to_set, to_unset):
+            error.kwargs.update(tags=held, changed=held != current)
             raise
 
 
-def _change(client: Any, resource_id: str, to_set: Mapping[str, str], to_unset: Collection[str]) -> None:
-    if to_unset:
-        _call(
-            client,
-            f"remove tags of {resource_id}",
-            lambda: client.delete_tags(ResourceId=resource_id, TagKeys=list(to_unset)),
-        )
-    if to_set:
-        _call(
-            client,
-            f"write tags of {resource_id}",
-            lambda: client.create_tags(ResourceId=resource_id, Tags=as_request(to_set)),
-        )
+def _delete_tags(client: Any, resource_id: str, keys: Collection[str]) -> None:
+    _call(
+        client,
+        f"remove tags of {resource_id}",
+        lambda: client.delete_tags(ResourceId=resource_id, TagKeys=list(keys)),
+    )
+
+
+def _create_tags(client: Any, resource_id: str, tags: Mapping[str, str]) -> None:
+    _call(
+        client,
+        f"write tags of {resource_id}",
+        lambda: client.create_tags(ResourceId=resource_id, Tags=as_request(tags)),
+    )
 
 
 def _as_text(tags: Mapping[str, Any]) -> dict[str, str]:

@@ -46,7 +46,7 @@ def poll(
 
     A call that AWS throttles, or that meets an error that may pass, is not made again after the deadline, and none is
     made with a role whose renewal took until then. So the end comes a pause and a call late at most. Where AWS gives
-    no answer, or a fault of its own, it is asked again for five minutes.
+    no answer, or a fault of its own, it is asked again for five minutes, and where it throttles until the deadline.
 
     :param client: The client that ``read`` calls.
     :param latest: What was read before.
@@ -68,7 +68,9 @@ def poll(
             except _TimeIsUp:
                 continue
             except AnsibleEUCError as error:
-                if not error.may_take_effect or time.monotonic() - answered > _LONGEST_SILENCE:
+                if error.is_throttled:
+                    answered = time.monotonic()
+                elif not error.may_take_effect or time.monotonic() - answered > _LONGEST_SILENCE:
                     raise
     return latest
 

@@ -13,8 +13,10 @@ from __future__ import annotations
 from datetime import timezone
 from typing import TYPE_CHECKING
 
-from .._aws.calls import call, every_page, paginator_of
+from .._aws.calls import call, every_full_page, every_page, paginator_of
+from .._aws.errors import UnreadableAnswerError
 from .errors import AnsibleImageCreationError, AnsibleImageDeletionError, AnsibleImagesError
+from .images import image_ids_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -63,7 +65,9 @@ def describe_images(client: Any, image_type: str, image_ids: Sequence[str] | Non
         lambda: [
             _in_utc(image)
             for query in queries
-            for image in every_page(paginator, "Images", ImageType=image_type, **query)
+            # Recorded answers have an empty list: https://github.com/cloud-custodian/cloud-custodian, placebo data of
+            # test_workspaces_image_delete.
+            for image in every_full_page(paginator, "Images", ImageType=image_type, **query)
         ],
     )
 
@@ -108,7 +112,14 @@ def make_image(client: Any, new: NewImage, tags: Sequence[Mapping[str, str]]) ->
         action = f"copy image {source_id} of {new.origin.region} as {new.name}"
         operation = client.copy_workspace_image
         request.update(SourceImageId=source_id, SourceRegion=new.origin.region)
-    return call(client, action, lambda: operation(**request)["ImageId"], AnsibleImageCreationError)
+    return call(client, action, lambda: _new_id(operation(**request)), AnsibleImageCreationError)
+
+
+def _new_id(answer: Mapping[str, Any]) -> str:
+    image_id = answer.get("ImageId")
+    if not isinstance(image_id, str) or image_ids_problem([image_id], "ImageId"):
+        raise UnreadableAnswerError
+    return image_id
 
 
 def delete_image(client: Any, image_id: str) -> None:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._aws.errors import AnsibleEUCError
-from .._aws.wait import SLOW_PAUSE, poll
 from . import api, deleting, sharing
 from .apply import apply_changes
 from .errors import AnsibleImageDeletionError, AnsibleImagesError
-from .images import image_label
-from .lookup import current_permissions, owned_or_absent_image
+from .images import image_label, is_settled
+from .lookup import current_permissions, watched_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -56,19 +55,11 @@ def deletable_image(
     :raises AnsibleEUCError: With everything that keeps it, or if AWS can't be asked.
     """
     found = _checked(client, image, read_bundles, unshare, 0 if timeout else None)
-    if found is None or timeout is None or image.get("State") != "PENDING":
+    if found is None or timeout is None or is_settled(image):
         return found
-    latest: Image | None = image
-    latest = poll(
-        client,
-        latest,
-        lambda: owned_or_absent_image(client, image["ImageId"]),
-        lambda seen: seen is None or seen.get("State") != "PENDING",
-        timeout,
-        SLOW_PAUSE,
-    )
+    look = watched_image(client, image, timeout)
     # Others may have shared it meanwhile, or put it behind bundles.
-    return None if latest is None else _checked(client, latest, read_bundles, unshare, timeout)
+    return None if look.is_gone else _checked(client, look.image, read_bundles, unshare, timeout)
 
 
 def _checked(
@@ -87,7 +78,7 @@ def _checked(
     used_by = deleting.bundles_of(image["ImageId"], read_bundles())
     region = client.meta.region_name
     if problem := deleting.deletion_problem(image, region, shared_with, used_by, unshare, waited):
-        raise AnsibleImageDeletionError(problem)
+        raise AnsibleImageDeletionError(problem, shared_account_ids=sorted(shared_with))
     return Deletable(image, shared_with)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._aws.accounts import enumerated
-from .images import image_label
+from .images import image_label, is_settled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -40,7 +40,7 @@ def deletion_problem(
     :param shared_with: The accounts that have it.
     :param used_by: The bundles that use it.
     :param unshare: Whether it is to be taken from these accounts first.
-    :param waited: How long it was waited for while it was PENDING, in seconds; None if it will not be.
+    :param waited: How long it was waited for until it is settled, in seconds; 0 if it will be, None if not.
     :returns: One text that lists all; None if nothing speaks against it.
     """
     found = []
@@ -48,10 +48,13 @@ def deletion_problem(
         found.append(f"bundles use it: {enumerated(used_by)} (delete them, or put another image behind them)")
     if shared_with and not unshare:
         found.append(f"it is shared with {enumerated(shared_with)} (with unshare=true it is taken from them first)")
-    if image.get("State") == "PENDING" and waited is None:
-        found.append("it is PENDING (run this again later, or set wait to true)")
-    elif image.get("State") == "PENDING" and waited:
-        found.append(f"it was still PENDING after {waited} seconds (raise wait_timeout, or run this again later)")
+    if not is_settled(image) and waited is None:
+        found.append(f"it is {image.get('State')} (run this again later, or set wait to true)")
+    elif not is_settled(image) and waited:
+        found.append(
+            f"it was {image.get('State')} when AWS listed it last, in {waited} seconds (raise wait_timeout, or run this"
+            " again later)"
+        )
     if not found:
         return None
     label = image_label(image["ImageId"], image.get("Name"), region)

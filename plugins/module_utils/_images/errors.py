@@ -86,7 +86,7 @@ class AnsibleImageDeletionError(AnsibleImagesError):
     """An error in deleting an image."""
 
     ADVICE: ClassVar[Mapping[str, str]] = {
-        **AnsibleImagesError.ADVICE,
+        **AnsibleEUCError.ADVICE,
         "AccessDeniedException": (
             "Allow the caller workspaces:DeleteWorkspaceImage on the resource *, and check that the image is its own."
         ),

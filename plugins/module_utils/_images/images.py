@@ -47,10 +47,15 @@ def image_label(image_id: str, image_name: str | None, region: str) -> str:
     return f"{image_id}{name} in {region}"
 
 
+def is_settled(image: Image) -> bool:
+    """Tell whether an image stays as it is until somebody does something. A state that is not known may pass."""
+    return image.get("State") in ("AVAILABLE", "ERROR")
+
+
 def reasons(image: Image) -> str:
     """Tell all that AWS says of an image in state ERROR: the code, the message, and every detail."""
     told = [
-        f"{error.get('ErrorCode', 'no code')}: {error.get('ErrorMessage', 'no message').rstrip('.')}"
+        f"{error.get('ErrorCode') or 'no code'}: {(error.get('ErrorMessage') or 'no message').rstrip('.')}"
         for error in (image, *image.get("ErrorDetails", []))
     ]
     return "; ".join(told)

@@ -10,16 +10,16 @@ again: the image is looked for by its name, and its tag tells whether it is the 
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._aws.errors import AnsibleEUCError, AnsibleRoleError
-from .._aws.tags import as_request, describe_tags
-from .._aws.wait import SLOW_PAUSE, poll
+from .._aws.tags import AnsibleTagsError, as_request, describe_tags
+from .._aws.wait import poll
 from . import api, images, making
 from .errors import AnsibleImageCreationError
-from .origin import origin_problem
+from .lookup import SECONDS_TO_SHOW, existing_image, watched_image
+from .origin import SOURCE_TAG, origin_problem, vouching_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from .making import NewImage
     from .origin import Origin
 
-# A new image may be missing from the first readings. For how long is not known.
-_SECONDS_TO_SHOW = 180
 _TAKEN = "ResourceAlreadyExistsException"
 
 
@@ -63,26 +61,49 @@ def make_image(client: Any, once: Any, new: NewImage) -> Made:
 
 
 def _look_for(client: Any, new: NewImage, error: AnsibleEUCError) -> Made:
-    region = client.meta.region_name
-    owned = poll(
-        client,
-        None,
-        lambda: api.describe_images(client, "OWNED"),
-        lambda owned: bool(images.named_images(owned or [], new.name)),
-        _SECONDS_TO_SHOW,
-    )
-    named = images.named_images(owned or [], new.name)
-    if not named:
+    """Find out what became of a call that may have made the image, or that AWS refused because the name is taken."""
+    try:
+        seen = _seen(client, new)
+        if seen and seen[0]:
+            check_origin(*seen, new.origin, client.meta.region_name)
+    except AnsibleEUCError as reason:
         raise AnsibleImageCreationError(
-            making.not_seen(str(error), new.name, region, _SECONDS_TO_SHOW, owned is not None),
+            making.not_settled(str(error), str(reason), error.may_take_effect),
             response=error.response,
-            may_take_effect=True,
-        )
-    if len(named) > 1:
-        raise AnsibleImageCreationError(images.not_one_image(new.name, region, named, owned or []))
-    tags = describe_tags(client, named[0]["ImageId"])
-    check_origin(named[0], tags, new.origin, region)
-    return Made(named[0], tags, is_new=error.code != _TAKEN)
+            may_take_effect=error.may_take_effect,
+        ) from reason
+    if seen and seen[0]:
+        return Made(*seen, is_new=error.code != _TAKEN)
+    raise AnsibleImageCreationError(
+        making.not_seen(str(error), new.name, client.meta.region_name, SECONDS_TO_SHOW, seen is not None),
+        response=error.response,
+        may_take_effect=error.may_take_effect,
+    )
+
+
+def _seen(client: Any, new: NewImage) -> tuple[Image, dict[str, str]] | None:
+    """Look for an image by its name until it shows with the tag that tells its origin, for three minutes at most.
+
+    :returns: What was read last: the image and its tags, both empty where no image has the name; None where AWS could
+        not be asked.
+    """
+
+    def read() -> tuple[Image, dict[str, str]]:
+        image = existing_image(client, new.name)
+        return (image, _tags_of_new(client, image["ImageId"])) if image else ({}, {})
+
+    latest: tuple[Image, dict[str, str]] | None = None
+    return poll(client, latest, read, lambda seen: seen is not None and SOURCE_TAG in seen[1], SECONDS_TO_SHOW)
+
+
+def _tags_of_new(client: Any, image_id: str) -> dict[str, str]:
+    try:
+        return describe_tags(client, image_id)
+    except AnsibleTagsError as error:
+        # The tags of a new image may show later than the image.
+        if error.code != "ResourceNotFoundException":
+            raise
+        return {}
 
 
 def shown_image(client: Any, read: Callable[[], Image | None], timeout: int | None) -> Image | None:
@@ -94,7 +115,7 @@ def shown_image(client: Any, read: Callable[[], Image | None], timeout: int | No
     image = read()
     if timeout is None:
         return image
-    return poll(client, image, read, bool, min(timeout, _SECONDS_TO_SHOW))
+    return poll(client, image, read, bool, min(timeout, SECONDS_TO_SHOW))
 
 
 def check_origin(image: Image, tags: Mapping[str, str], wanted: Origin, region: str) -> None:
@@ -106,34 +127,40 @@ def check_origin(image: Image, tags: Mapping[str, str], wanted: Origin, region: 
         raise AnsibleImageCreationError(problem)
 
 
-def usable_image(client: Any, image: Image, timeout: int | None) -> Image:
-    """Return an image that is not in state ERROR, nor PENDING where that is to be waited for.
+def check_vouching(tags: Mapping[str, Any] | None, image_id: str, region: str) -> None:
+    """Refuse tags given by hand that would tell an image to be made from itself.
 
-    :param timeout: The longest time to wait for it while it is PENDING, in seconds; None not to.
+    :raises AnsibleImageCreationError: If they do.
+    """
+    if problem := vouching_problem(tags, image_id, region):
+        raise AnsibleImageCreationError(problem)
+
+
+def usable_image(client: Any, image: Image, timeout: int | None) -> Image:
+    """Return an image that is not in state ERROR, and is AVAILABLE where that is to be waited for.
+
+    :param timeout: The longest time to wait for it until it is settled, in seconds; None not to.
     :returns: The image as it was read last.
-    :raises AnsibleEUCError: If it is in state ERROR, still PENDING, or gone; or if AWS can't be asked.
+    :raises AnsibleEUCError: If it is in state ERROR, not ready in time, or gone; or if AWS can't be asked.
     """
     region = client.meta.region_name
-    label = images.image_label(image["ImageId"], image.get("Name"), region)
-    if timeout and image.get("State") == "PENDING":
+    if timeout and not images.is_settled(image):
         image = _waited_for(client, image, timeout)
-        if image.get("State") == "PENDING":
-            raise AnsibleImageCreationError(making.still_pending(label, timeout))
     if image.get("State") == "ERROR":
         raise AnsibleImageCreationError(making.made_in_error(image, region), state="ERROR")
     return image
 
 
 def _waited_for(client: Any, image: Image, timeout: int) -> Image:
-    seen = time.monotonic()
-
-    def read() -> Image:
-        nonlocal seen
-        found = api.describe_images(client, "OWNED", [image["ImageId"]])
-        if found:
-            seen = time.monotonic()
-        elif time.monotonic() - seen > _SECONDS_TO_SHOW:
-            raise AnsibleImageCreationError(making.vanished(image, client.meta.region_name, _SECONDS_TO_SHOW))
-        return found[0] if found else image
-
-    return poll(client, image, read, lambda latest: latest.get("State") != "PENDING", timeout, SLOW_PAUSE)
+    label = images.image_label(image["ImageId"], image.get("Name"), client.meta.region_name)
+    try:
+        look = watched_image(client, image, timeout)
+    except AnsibleEUCError as error:
+        error.message += f" Image {label} was waited for, and goes on being made: run this again to wait on."
+        raise
+    if look.is_gone:
+        raise AnsibleImageCreationError(making.vanished(label, SECONDS_TO_SHOW))
+    if not images.is_settled(look.image):
+        state = str(look.image.get("State")) if look.is_seen else None
+        raise AnsibleImageCreationError(making.not_ready(label, state, timeout))
+    return look.image

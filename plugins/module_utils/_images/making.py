@@ -193,19 +193,27 @@ def workspace_problem(workspace: Mapping[str, Any] | None, workspace_id: str, re
     return f"No image can be made from WorkSpace {workspace_id} in {region}: {'; '.join(filter(None, found))}."
 
 
-def still_pending(label: str, seconds: int) -> str:
-    """Say how far a wait got that ran out of time."""
+def not_ready(label: str, state: str | None, seconds: int) -> str:
+    """Say how far a wait got that ran out of time.
+
+    :param state: The state in which AWS listed the image last; None if it did not list it at the last look.
+    """
+    if state is None:
+        return (
+            f"Image {label} was not among the images that AWS listed at the end of {seconds} seconds, or AWS gave no"
+            " answer then. It may go on being made: run this again to wait on."
+        )
     return (
-        f"Image {label} was still PENDING after {seconds} seconds. It goes on being made: run this again to wait on,"
+        f"Image {label} was still {state} after {seconds} seconds. It goes on being made: run this again to wait on,"
         " with a longer wait_timeout."
     )
 
 
-def vanished(image: Image, region: str, seconds: int) -> str:
+def vanished(label: str, seconds: int) -> str:
     """Say that an image that is waited for is not there any longer."""
     return (
-        f"Image {image_label(image['ImageId'], image.get('Name'), region)} has not been there for {seconds} seconds,"
-        " though it was PENDING before: somebody has deleted it. Run this again to make it anew."
+        f"Image {label} has not been there for {seconds} seconds: somebody has deleted it. Run this again to make it"
+        " anew."
     )
 
 
@@ -232,6 +240,17 @@ def not_seen(error: str, name: str, region: str, seconds: int, was_read: bool) -
         " that"
     )
     return f"{error} {seen}. The image may still appear: look for it before you run this again."
+
+
+def not_settled(error: str, reason: str, may_take_effect: bool) -> str:
+    """Say that it could not be found out whether an image was made.
+
+    :param error: What is known of the call that makes it.
+    :param reason: What went wrong then, or was found.
+    :param may_take_effect: Whether the call may have made the image.
+    """
+    doubt = " An image may have been made, or may still appear: look for it before you run this again."
+    return f"{error} Then: {reason}{doubt if may_take_effect else ''}"
 
 
 def image_result(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .images import image_label
@@ -43,10 +43,9 @@ class Origin:
         """The value of the tag: account, Region and ID, as in ``123456789012/eu-west-1/wsi-0123456789abcdef0``."""
         return "/".join(filter(None, [self.account_id, self.region, self.source_id]))
 
-    def is_told_by(self, other: Origin) -> bool:
-        """Tell whether another origin is the same. An account that AWS did not tell can't be compared."""
-        accounts = {self.account_id, other.account_id} - {None}
-        return (self.source_id, self.region) == (other.source_id, other.region) and len(accounts) <= 1
+    def of(self, own_account_id: str | None) -> Origin:
+        """Return it with the image's own account for one that is not told; None where AWS does not tell that either."""
+        return replace(self, account_id=self.account_id or own_account_id)
 
 
 def read_origin(value: str | None) -> Origin | None:
@@ -89,6 +88,14 @@ def source_tag_problem(tags: Mapping[str, Any] | None, has_source: bool) -> str 
     )
 
 
+def vouching_problem(tags: Mapping[str, Any] | None, image_id: str, region: str) -> str | None:
+    """Say why a tag that is given by hand can't tell the origin of just this image; None if it can, or is not given."""
+    origin = read_origin((tags or {}).get(SOURCE_TAG))
+    if origin and (origin.source_id, origin.region) == (image_id, region):
+        return f"The tag {SOURCE_TAG} would say that image {image_id} in {region} was made from itself."
+    return None
+
+
 def origin_problem(image: Image, tags: Mapping[str, str], wanted: Origin, region: str) -> str | None:
     """Say why an image that has the wanted name is not the one that was asked for.
 
@@ -98,6 +105,11 @@ def origin_problem(image: Image, tags: Mapping[str, str], wanted: Origin, region
     :returns: A sentence that says what to run or to change; None if it came from there.
     """
     label = image_label(image["ImageId"], image.get("Name"), region)
+    if (image["ImageId"], region) == (wanted.source_id, wanted.region):
+        return (
+            f"Image {label} is the source itself, so it can't be a copy of it. For a copy elsewhere set region, and for"
+            " one in the same Region give another name."
+        )
     value = tags.get(SOURCE_TAG)
     if value is None:
         return (
@@ -105,12 +117,12 @@ def origin_problem(image: Image, tags: Mapping[str, str], wanted: Origin, region
             " that it was, vouch for it with the command here, and run this again after that:"
             f" {_vouching(image['ImageId'], wanted, region)}"
         )
-    origin = read_origin(value)
-    if origin and origin.is_told_by(wanted):
+    origin, own_account_id = read_origin(value), image.get("OwnerAccountId")
+    if origin and origin.of(own_account_id) == wanted.of(own_account_id):
         return None
     return (
-        f"Image {label} was made from {value}, as its tag {SOURCE_TAG} says, and not from {wanted.tag}. Nothing was"
-        " copied over it. Give the new image another name, or delete this one first."
+        f"Image {label} was made from {value or 'nothing'}, as its tag {SOURCE_TAG} says, and not from {wanted.tag}."
+        " Nothing was copied over it. Give the new image another name, or delete this one first."
     )
 
 

@@ -12,9 +12,11 @@ from ansible_collections.euc.aws.plugins.module_utils._aws.tags import tags_prob
 from ansible_collections.euc.aws.plugins.module_utils._images.origin import (
     SOURCE_TAG,
     Origin,
+    origin_problem,
     read_origin,
     source_fields,
     source_tag_problem,
+    vouching_problem,
 )
 
 OWNER = "123456789012"
@@ -33,12 +35,22 @@ def test_what_is_written_is_read_and_awss_rules_allow_it(origin):
     assert source_tag_problem({SOURCE_TAG: origin.tag}, has_source=False) is None
 
 
-@given(ORIGINS, ORIGINS)
-def test_an_origin_is_another_where_any_part_is(one, other):
-    told = None in (one.account_id, other.account_id) or one.account_id == other.account_id
-    same = (one.source_id, one.region) == (other.source_id, other.region) and told
-    assert one.is_told_by(other) == other.is_told_by(one) == same
-    assert one.is_told_by(one)
+@given(ORIGINS, ORIGINS, st.sampled_from((None, OWNER)))
+def test_an_origin_is_another_where_any_part_is(tagged, wanted, own):
+    """An account that is not told is the image's own, and where AWS does not tell that, none that is told."""
+    image = {"ImageId": "wsi-image0000", **({"OwnerAccountId": own} if own else {})}
+    accounts = tagged.account_id or own, wanted.account_id or own
+    same = (tagged.source_id, tagged.region) == (wanted.source_id, wanted.region) and len(set(accounts)) == 1
+    assert (origin_problem(image, {SOURCE_TAG: tagged.tag}, wanted, "eu-west-1") is None) == same
+
+
+@given(ORIGINS)
+def test_no_image_is_made_from_itself(origin):
+    own = {"ImageId": origin.source_id}
+    assert "is the source itself" in origin_problem(own, {SOURCE_TAG: origin.tag}, origin, origin.region)
+    assert vouching_problem({SOURCE_TAG: origin.tag}, origin.source_id, origin.region)
+    assert vouching_problem({SOURCE_TAG: origin.tag}, origin.source_id, "us-east-1") is None
+    assert vouching_problem(None, origin.source_id, origin.region) is None
 
 
 @pytest.mark.parametrize(
