@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measure what sharing an image and finding one costs, against the least that boto3 needs for the same.
+"""Measure what modules cost, workspaces_image_permission above all, against the least that boto3 needs for the same.
 
     python tests/bench/bench.py REPORT_FOLDER [--quick] [--only NAME ...]
 
@@ -33,6 +33,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ansible_collections.euc.aws.plugins.module_utils._aws.client import AWSClients
+from ansible_collections.euc.aws.tests.aws_server import Organization
 from ansible_collections.euc.aws.tests.bench import floor
 from ansible_collections.euc.aws.tests.bench.report import write_report
 from ansible_collections.euc.aws.tests.bench.runs import (
@@ -367,6 +368,46 @@ def growth(bench: Bench) -> None:
     bench.add("7", "time an account: module ÷ floor", [slopes["module"] / slopes["floor"]])
 
 
+def organization(bench: Bench) -> None:
+    """11: the growth with an organization: all of it from one list, and unit by unit; 20 units in each that has any."""
+    for size in (100, 1000, 10_000):
+        tops = [f"/u{number}" for number in range(max(1, size // 500))]
+        leaves = [f"{top}/v{number}" for top in tops for number in range(20)]
+        tree = {"/": [OURS], **{top: [] for top in tops}, **{leaf: [] for leaf in leaves}}
+        for number, account_id in enumerate(accounts(size - 1)):
+            tree[leaves[number % len(leaves)]].append(account_id)
+        find_accounts(bench, size, tops, tree)
+
+
+def find_accounts(bench: Bench, size: int, tops: list[str], tree: dict[str, list[str]]) -> None:
+    """Find the accounts of an organization in each way. ``tops`` are the units directly below the root."""
+    module, known = "euc.aws.organization_accounts_info", {"organization": Organization.of(tree).as_json()}
+    contenders: dict[str, Command] = {
+        "list": bench.packed(module, known, recursive=True),
+        "walk": bench.packed(module, known, organizational_units=tops),
+        "floor": [*FLOOR, "--organization"],
+    }
+    pages = math.ceil(size / 20)
+    names = math.ceil(len(tops) / 20)
+    formulas = {
+        "list": pages + names + len(tops),
+        "walk": 1 + names + sum(1 + max(1, math.ceil(len(ids) / 20)) for unit, ids in tree.items() if unit != "/"),
+        "floor": pages,
+    }
+    samples: dict[str, list[Sample]] = {name: [] for name in contenders}
+    notes = []
+    for name, command in contenders.items():
+        for _round in range(bench.rounds(3)):
+            bench.reset(**known)
+            samples[name].append(timed([command], bench.settings))
+        made = len(bench.control("GET")["journal"])
+        bench.add("11", f"{size} accounts, {name}: calls ÷ formula", [made / formulas[name]], "= 1", f"{made} calls")
+        peak = peak_memory(command, bench.settings)
+        notes.append(f"{name} {seconds(samples[name]):.1f} s, {peak:.0f} MB")
+    ratio = ratios(samples, "list", "floor")
+    bench.add("11", f"{size} accounts: list ÷ floor", ratio, note=", ".join(notes), samples=samples)
+
+
 def imports(bench: Bench) -> None:
     """8: whose code the process imports, and the heaviest modules, by `-X importtime` of what Ansible packed."""
     python, module = bench.share([])
@@ -407,6 +448,7 @@ MEASUREMENTS: tuple[Callable[[Bench], None], ...] = (
     retry_modes,
     calls,
     growth,
+    organization,
     imports,
 )
 

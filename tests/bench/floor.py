@@ -6,9 +6,11 @@
 
     python floor.py [--role ARN] IMAGE_ID [ACCOUNT_ID ...]
     python floor.py --name NAME
+    python floor.py --organization
 
 It reads who has the image and grants what is missing, with botocore's adaptive retries. It does not look at the image,
-checks nothing and reports nothing. With a name, it finds the image of that name, and reads its tags.
+checks nothing and reports nothing. With a name, it finds the image of that name, and reads its tags. With
+--organization it lists the accounts of the organization, and does not tell in which units they are.
 """
 
 from __future__ import annotations
@@ -58,6 +60,13 @@ def look(client: Any, name: str) -> None:
         query["NextToken"] = page["NextToken"]
 
 
+def list_accounts(client: Any) -> None:
+    """List every account of the organization."""
+    accounts = []
+    for page in client.get_paginator("list_accounts").paginate(PaginationConfig={"PageSize": 20}):
+        accounts += page["Accounts"]
+
+
 def assumed(role_arn: str) -> dict[str, str]:
     """Return the credentials of a role, as options of a client."""
     answer = new_client("sts", {}).assume_role(RoleArn=role_arn, RoleSessionName="floor")["Credentials"]
@@ -74,6 +83,9 @@ def main(arguments: list[str]) -> None:
         look(new_client("workspaces", retries("adaptive")), arguments[1])
         return
     credentials = {}
+    if arguments == ["--organization"]:
+        list_accounts(new_client("organizations", retries("adaptive")))
+        return
     if arguments[0] == "--role":
         credentials, arguments = assumed(arguments[1]), arguments[2:]
     share(new_client("workspaces", retries("adaptive"), **credentials), *arguments)

@@ -110,9 +110,12 @@ class Bench:
         with urllib.request.urlopen(urllib.request.Request(f"{self.url}/_control", body, method=method)) as answer:
             return json.load(answer)
 
-    def packed(self, module: str, **arguments: Any) -> list[str]:
-        """Let Ansible pack a module with its arguments, and return the command that runs it as Ansible does."""
-        self.reset()
+    def packed(self, module: str, state: Any = None, **arguments: Any) -> list[str]:
+        """Let Ansible pack a module with its arguments, and return the command that runs it as Ansible does.
+
+        :param state: What the server knows besides, as the module is run once.
+        """
+        self.reset(**(state or {}))
         folder = self.home / f"packed{len(list(self.home.iterdir()))}"
         keep = {"ANSIBLE_KEEP_REMOTE_FILES": "true", "ANSIBLE_REMOTE_TMP": str(folder)}
         timed([self.ad_hoc(module, **arguments)], self.settings | keep)
