@@ -369,7 +369,7 @@ def growth(bench: Bench) -> None:
 
 
 def organization(bench: Bench) -> None:
-    """11: the growth with an organization: all of it from one list, and unit by unit; 20 units in each that has any."""
+    """12: the growth with an organization: all of it from one list, and unit by unit; 20 units in each that has any."""
     for size in (100, 1000, 10_000):
         tops = [f"/u{number}" for number in range(max(1, size // 500))]
         leaves = [f"{top}/v{number}" for top in tops for number in range(20)]
@@ -401,11 +401,11 @@ def find_accounts(bench: Bench, size: int, tops: list[str], tree: dict[str, list
             bench.reset(**known)
             samples[name].append(timed([command], bench.settings))
         made = len(bench.control("GET")["journal"])
-        bench.add("11", f"{size} accounts, {name}: calls ÷ formula", [made / formulas[name]], "= 1", f"{made} calls")
+        bench.add("12", f"{size} accounts, {name}: calls ÷ formula", [made / formulas[name]], "= 1", f"{made} calls")
         peak = peak_memory(command, bench.settings)
         notes.append(f"{name} {seconds(samples[name]):.1f} s, {peak:.0f} MB")
     ratio = ratios(samples, "list", "floor")
-    bench.add("11", f"{size} accounts: list ÷ floor", ratio, note=", ".join(notes), samples=samples)
+    bench.add("12", f"{size} accounts: list ÷ floor", ratio, note=", ".join(notes), samples=samples)
 
 
 def imports(bench: Bench) -> None:
