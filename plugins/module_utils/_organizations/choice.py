@@ -196,8 +196,10 @@ def not_one_unit(path: str, option: str, found: Iterable[Unit]) -> str:
 def no_such_unit(unit_id: str, option: str, there: Sequence[Unit]) -> str:
     """Tell that an ID is not one of the organization's."""
     ids = {unit.name: unit.id for unit in there}
-    below = f"Directly below the root: {enumerated(ids, ids.get)}." if ids else "No unit is below the root."
-    return f"{option} names {unit_id}, which is not in this organization. {below}"
+    return (
+        f"{option} names {unit_id}, which is not in this organization. Directly below the root:"
+        f" {enumerated(ids, ids.get) or 'no unit'}."
+    )
 
 
 def no_such_accounts(account_ids: Iterable[str], option: str) -> str | None:
