@@ -245,7 +245,9 @@ source:
     region: eu-west-1
     image_id: wsi-0123456789abcdef0
 tags:
-  description: The tags of the image after the task.
+  description:
+    - The tags of the image after the task.
+    - For an image that the task made, those that it was made with. They are not read again after a wait.
   returned: with O(state=present), once the image is known
   type: dict
   sample:
@@ -260,7 +262,7 @@ revoked_account_ids:
     - "111111111111"
 shared_account_ids:
   description: The accounts that still have the image, sorted.
-  returned: when an image could not be deleted
+  returned: when an image was not deleted, once the accounts were read
   type: list
   elements: str
   sample: []
@@ -268,7 +270,7 @@ may_take_effect:
   description:
     - Whether what was asked of AWS may still happen, because AWS gave no clear answer. It had not happened when AWS was
       asked again, or AWS could not be asked.
-  returned: when an image could not be made or deleted
+  returned: when an image could not be made, or was not deleted
   type: bool
   sample: false
 failed_accounts:

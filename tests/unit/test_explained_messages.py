@@ -427,7 +427,36 @@ PROVOKED = {
     "It goes on being made": lambda reader: reader.image(
         new_image(state="PENDING"), image_id=IMAGE_ID, wait=True, wait_timeout=60
     ),
-    "though it was PENDING before: somebody has deleted it": lambda reader: reader.image(
+    "was not among the images that AWS listed at the end of … seconds, or AWS gave no answer then": lambda reader: (
+        reader.image(
+            new_image(state="PENDING"),
+            faults=[Fault(LOOK, "drop", call=2, times=None)],
+            image_id=IMAGE_ID,
+            wait=True,
+            wait_timeout=60,
+        )
+    ),
+    "was waited for, and goes on being made: run this again to wait on": lambda reader: reader.image(
+        new_image(state="PENDING"),
+        faults=[Fault(LOOK, code="ExpiredTokenException", status=400, call=2, times=None)],
+        image_id=IMAGE_ID,
+        wait=True,
+    ),
+    "An image may have been made, or may still appear: look for it before you run this again": lambda reader: (
+        reader.image(
+            new_image(),
+            faults=[UNANSWERED_COPY, Fault(LOOK, code="ExpiredTokenException", status=400, call=3, times=None)],
+            **COPY,
+        )
+    ),
+    "is the source itself, so it can't be a copy of it": lambda reader: reader.image(
+        new_image(), name="golden", source_image_id=IMAGE_ID
+    ),
+    "was made from itself": lambda reader: reader.image(new_image(), image_id=IMAGE_ID, tags={SOURCE_TAG: ORIGIN}),
+    "With these, it would have … tags": lambda reader: reader.image(
+        new_image(tags={"old": "1"}), image_id=IMAGE_ID, purge_tags=False, tags={f"tag{n}": "" for n in range(50)}
+    ),
+    "somebody has deleted it. Run this again to make it anew": lambda reader: reader.image(
         new_image(state="PENDING"),
         faults=[Fault(LOOK, "page", call=2, times=None, **NO_IMAGES)],
         image_id=IMAGE_ID,
@@ -444,11 +473,11 @@ PROVOKED = {
     "it is shared with … (with unshare=true it is taken from them first)": lambda reader: reader.image(
         new_image(shared_account_ids=[ONE]), **DELETE
     ),
-    "it is PENDING (run this again later, or set wait to true)": lambda reader: reader.image(
+    "it is … (run this again later, or set wait to true)": lambda reader: reader.image(
         new_image(state="PENDING"), **DELETE
     ),
-    "it was still PENDING after … seconds (raise wait_timeout, or run this again later)": lambda reader: reader.image(
-        new_image(state="PENDING"), wait=True, wait_timeout=60, **DELETE
+    "it was … when AWS listed it last, in … seconds (raise wait_timeout, or run this again later)": lambda reader: (
+        reader.image(new_image(state="PENDING"), wait=True, wait_timeout=60, **DELETE)
     ),
     "The image was not deleted": lambda reader: reader.image(
         new_image(shared_account_ids=[ONE]), faults=[Fault(WRITE, times=None)], unshare=True, **DELETE
