@@ -7,20 +7,28 @@
     python tests/tools/mutants.py [FILE ...]
 
 Runs in the laid-out tree. No file is changed: a fork of this process takes the broken code in place of the file's,
-and runs pytest. `playbook_mutants` breaks playbooks and templates. mutmut 3 breaks neither decorated functions, so no
-property, nor tables, nor f-strings, and much here is made of these.
+and runs pytest. The first fork breaks nothing, and notes which tests call which functions; each other one runs only the
+tests that call the broken function, the quickest first, and stops at the first that fails. `playbook_mutants` breaks
+playbooks and templates. mutmut 3 breaks neither decorated functions, so no property, nor tables, nor f-strings, and
+much here is made of these.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import copy
 import os
+import pickle
 import re
 import resource
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
 from importlib.machinery import SourceFileLoader
 from itertools import chain, takewhile
 from pathlib import Path
@@ -42,22 +50,10 @@ FILES = [
     *playbook_mutants.FILES,
 ]
 TESTS = Path("tests/unit/plugins")
-# The quickest first.
-OTHER_TESTS = (
-    "module_utils/_images/test_api.py",
-    "module_utils/_aws/test_calls.py",
-    "module_utils/_aws/test_assume.py",
-    "modules/test_workspaces_image_info.py",
-    "modules/test_workspaces_image_permission.py",
-    "modules/test_workspaces_image.py",
-    "modules/test_histories.py",
-    "modules/test_faults.py",
-    "modules/test_image_faults.py",
-)
 # Nobody reads what pytest would say, so it need not take the time to find out.
 OPTIONS = (
     *("-qx", "--tb=no", "--assert=plain", "-pno:unraisableexception", "-pno:threadexception"),
-    *("--override-ini=addopts=--import-mode=importlib", "--override-ini=cache_dir=.mutants_cache"),
+    *("--override-ini=addopts=--import-mode=importlib", "-pno:cacheprovider"),
 )
 NOT_LOADED = 99
 SURVIVED = pytest.ExitCode.OK
@@ -95,13 +91,30 @@ SWAPPED: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
 }
 
 
+# A function, by its file and the line that it begins in.
+Function = tuple[str, int]
+
+
 class Mutant(NamedTuple):
-    """One break: where it is, what was there and what is instead, and the code of the whole file with it."""
+    """One break: where it is, what was there and what is instead, and the code of the whole file with it.
+
+    ``within`` is the function that is broken, and those around it, the innermost first; none where what is broken runs
+    as the file is imported.
+    """
 
     path: Path
     line: int
     change: str
     code: CodeType
+    within: tuple[Function, ...] = ()
+
+
+class Test(NamedTuple):
+    """A test, by its ID: how long it takes, and which functions are called meanwhile."""
+
+    node_id: str
+    seconds: float
+    called: frozenset[Function]
 
 
 def mutants(path: Path) -> Iterator[Mutant]:
@@ -110,22 +123,30 @@ def mutants(path: Path) -> Iterator[Mutant]:
     return mutants_below(tree, tree, path)
 
 
-def mutants_below(node: Any, tree: ast.Module, path: Path, function: str = "") -> Iterator[Mutant]:
+def mutants_below(
+    node: Any, tree: ast.Module, path: Path, function: str = "", within: tuple[Function, ...] = ()
+) -> Iterator[Mutant]:
     """Make every break of what is below a node; between two of them the tree is as it was."""
     if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
         function = f"{function}.{node.name}".lstrip(".")
+    around = within
     for field, value in ast.iter_fields(node):
         for index, child in enumerate(value if isinstance(value, list) else [value]):
             if not isinstance(child, ast.AST) or is_left_out(child, field):
                 continue
             before = text_of(node)
+            if isinstance(node, ast.FunctionDef):
+                # Decorators and defaults run where the function is made.
+                within = ((str(path), node.lineno), *around) if field == "body" else around
             for variant in variants(child):
                 put(node, field, index, variant)
                 change = f"{function}: {difference(before, text_of(node))}".lstrip(": ")
                 line = getattr(child, "lineno", getattr(node, "lineno", 0))
-                yield Mutant(path, line, change, compile(ast.fix_missing_locations(tree), path, "exec"))
+                # Without its binding a name is not to be found by `nonlocal`, and that is no program.
+                with suppress(SyntaxError):
+                    yield Mutant(path, line, change, compile(ast.fix_missing_locations(tree), path, "exec"), within)
             put(node, field, index, child)
-            yield from mutants_below(child, tree, path, function)
+            yield from mutants_below(child, tree, path, function, within)
 
 
 def is_left_out(node: ast.AST, field: str) -> bool:
@@ -223,48 +244,110 @@ def equal_characters(one: str, other: str) -> int:
     return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))))
 
 
-def start_tests(mutant: Mutant) -> int:
-    """Run the tests with a mutant in a fork, and return its process ID. Its exit code is pytest's."""
+def fork(work: Callable[[], int]) -> int:
+    """Do work in a fork that says nothing, and return its process ID. Its exit code is what the work returns."""
     if pid := os.fork():
         return pid
     status = 3
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.dup2(1, 2)
-        # A break may make an endless loop, or wait for an hour.
-        resource.setrlimit(resource.RLIMIT_CPU, (90, 90))
-        signal.alarm(400)
-        status = run_tests(mutant)
+        status = work()
     finally:
         os._exit(status)
 
 
-def run_tests(mutant: Mutant) -> int:
-    """Run the tests with a mutant in this process, and return pytest's exit code, or NOT_LOADED."""
-    loaded = []
+def tests_with(mutant: Mutant, tests: list[Test]) -> int:
+    """Run the tests that concern a mutant in this process, and return pytest's exit code, or NOT_LOADED."""
+    # A break may make an endless loop, or wait for an hour.
+    resource.setrlimit(resource.RLIMIT_CPU, (90, 90))
+    signal.alarm(400)
+    loaded = replace_code({mutant.path.absolute(): mutant.code})
+    concerned = concerning(mutant, tests)
+    files = dict.fromkeys(test.node_id.partition("::")[0] for test in concerned)
+    status = int(pytest.main([*OPTIONS, *files], plugins=[Selection([test.node_id for test in concerned])]))
+    return status if status or loaded else NOT_LOADED
+
+
+def concerning(mutant: Mutant, tests: list[Test]) -> list[Test]:
+    """Choose the tests that call what is broken; all where none does, or where it runs as the file is imported."""
+    for function in mutant.within:
+        if found := [test for test in tests if function in test.called]:
+            return found
+    return tests
+
+
+class Selection:
+    """Lets pytest run these tests only, in this order."""
+
+    def __init__(self, node_ids: list[str]) -> None:
+        self.order = {node_id: number for number, node_id in enumerate(node_ids)}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Answer pytest's event of that name."""
+        items[:] = sorted(
+            (item for item in items if item.nodeid in self.order), key=lambda item: self.order[item.nodeid]
+        )
+
+
+class Notes:
+    """Notes for pytest how long each test takes, and which functions are called meanwhile."""
+
+    def __init__(self) -> None:
+        self.tests: list[Test] = []
+        self.called: set[Function] = set()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Answer pytest's event of that name."""
+        self.called.clear()
+        begun = time.perf_counter()
+        result = yield
+        self.tests.append(Test(item.nodeid, time.perf_counter() - begun, frozenset(self.called)))
+        return result
+
+
+def note_tests(path: Path) -> int:
+    """Run all tests in this process with nothing broken, write what was noted, and return pytest's exit code."""
+    notes = Notes()
+    builtins._note_call = notes.called.add  # type: ignore[attr-defined]
+    replace_code({path.absolute(): noting(path) for path in FILES if path.suffix == ".py"})
+    status = int(pytest.main([*OPTIONS, str(TESTS)], plugins=[notes]))
+    path.write_bytes(pickle.dumps(sorted(notes.tests, key=lambda test: test.seconds)))
+    return status
+
+
+def noting(path: Path) -> CodeType:
+    """Compile a file so that each of its functions tells when it is called."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.body[:0] = ast.parse(f"_note_call({(str(path), node.lineno)!r})").body
+    return compile(ast.fix_missing_locations(tree), path, "exec")
+
+
+def replace_code(code: Mapping[Path, CodeType]) -> list[str]:
+    """Let Python import this code in place of that of the files; return the list of the modules where it did."""
+    loaded: list[str] = []
     get_code = SourceFileLoader.get_code
 
-    def get_broken_code(self: SourceFileLoader, name: str) -> CodeType | None:
-        if Path(self.path) != mutant.path.absolute():
+    def get_other_code(self: SourceFileLoader, name: str) -> CodeType | None:
+        other = code.get(Path(self.path))
+        if other is None:
             return get_code(self, name)
         loaded.append(name)
-        return mutant.code
+        return other
 
-    SourceFileLoader.get_code = get_broken_code  # type: ignore[assignment, method-assign]
-    own_tests = [str(path) for path in TESTS.rglob(f"test_{mutant.path.stem}.py")]
-    # The test that noticed the break before mostly notices the next one, too.
-    other_tests = ["--failed-first", *(str(TESTS / test) for test in OTHER_TESTS)]
-    for tests in filter(None, (own_tests, other_tests)):
-        if status := int(pytest.main([*OPTIONS, *tests])):
-            return status
-    return int(SURVIVED) if loaded else NOT_LOADED
+    SourceFileLoader.get_code = get_other_code  # type: ignore[assignment, method-assign]
+    return loaded
 
 
-def run_all(candidates: Iterable[Mutant]) -> Iterator[tuple[Mutant, int]]:
+def run_all(candidates: Iterable[Mutant], tests: list[Test]) -> Iterator[tuple[Mutant, int]]:
     """Run the tests with each mutant, one on each processor at a time; yield it with the exit code."""
     running: dict[int, Mutant] = {}
     for mutant in candidates:
-        running[start_tests(mutant)] = mutant
+        running[fork(partial(tests_with, mutant, tests))] = mutant
         if len(running) == os.cpu_count():
             yield wait_for_one(running)
     while running:
@@ -288,11 +371,15 @@ def warm_up() -> None:
 
 def in_forks(files: list[Path]) -> Iterator[tuple[str, int]]:
     """Break files of Python; yield what to say of each break, and pytest's exit code. The first breaks nothing."""
-    if files:
-        warm_up()
-        whole = Mutant(files[0], 0, "", compile(files[0].read_text(encoding="utf-8"), files[0], "exec"))
-        yield "", wait_for_one({start_tests(whole): whole})[1]
-    for mutant, status in run_all(mutant for path in files for mutant in mutants(path)):
+    if not files:
+        return
+    warm_up()
+    with tempfile.TemporaryDirectory() as folder:
+        notes = Path(folder, "notes")
+        _pid, status = os.waitpid(fork(partial(note_tests, notes)), 0)
+        yield "", os.waitstatus_to_exitcode(status)
+        tests = pickle.loads(notes.read_bytes())
+    for mutant, status in run_all((mutant for path in files for mutant in mutants(path)), tests):
         yield f"{mutant.path.name}:{mutant.line}: {mutant.change}", status
 
 
