@@ -334,10 +334,11 @@ from ansible_collections.euc.aws.plugins.module_utils._aws.client import AWSClie
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import refuse
 from ansible_collections.euc.aws.plugins.module_utils._aws.result import exit_with
 from ansible_collections.euc.aws.plugins.module_utils._aws.role import ROLE_OPTIONS, role_problems
+from ansible_collections.euc.aws.plugins.module_utils._aws.tags import tags_of_many
 from ansible_collections.euc.aws.plugins.module_utils._images import audit, origin
 from ansible_collections.euc.aws.plugins.module_utils._images.api import describe_images
 from ansible_collections.euc.aws.plugins.module_utils._images.images import image_ids_problem, matching_images
-from ansible_collections.euc.aws.plugins.module_utils._images.reading import permissions_of_images, tags_of_images
+from ansible_collections.euc.aws.plugins.module_utils._images.reading import permissions_of_images
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -390,7 +391,7 @@ def run(params: Mapping[str, Any], client: Any) -> dict[str, Any]:
     images = matching_images((image for image, _owned in found.values()), params["names"], params["states"])
     own_ids = [image["ImageId"] for image in images if found[image["ImageId"]][1]]
     permissions = permissions_of_images(client, own_ids if params["include_permissions"] else [])
-    tags, without_tags = tags_of_images(client, own_ids if params["include_tags"] else [])
+    tags, without_tags = tags_of_many(client, own_ids if params["include_tags"] else [])
     gone = permissions.gone | without_tags
 
     fields = dict.fromkeys(client.meta.service_model.shape_for("WorkspaceImage").members)

@@ -17,6 +17,7 @@ from botocore.config import Config
 from ansible_collections.euc.aws.plugins.module_utils._aws.calls import accept_only_aws, be_patient
 from ansible_collections.euc.aws.plugins.modules import (
     organization_accounts_info,
+    workspaces_bundle,
     workspaces_image,
     workspaces_image_info,
     workspaces_image_permission,
@@ -89,6 +90,11 @@ class Clients:
 def image(clients: Clients, check_mode: bool = False, **options: Any) -> dict[str, Any]:
     """Run workspaces_image with these options, as its main() does."""
     return workspaces_image.run(_parameters(workspaces_image, options), clients, check_mode)
+
+
+def bundle(clients: Clients, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+    """Run workspaces_bundle with these options, as its main() does."""
+    return workspaces_bundle.run(_parameters(workspaces_bundle, options), clients, check_mode)
 
 
 def permission(client: Any, check_mode: bool = False, **options: Any) -> dict[str, Any]:

@@ -15,7 +15,12 @@ import yaml
 
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleRoleError
 from ansible_collections.euc.aws.plugins.module_utils._aws.tags import AnsibleTagsError
-from ansible_collections.euc.aws.plugins.module_utils._bundles.errors import AnsibleBundlesError
+from ansible_collections.euc.aws.plugins.module_utils._bundles.errors import (
+    AnsibleBundleCreationError,
+    AnsibleBundleDeletionError,
+    AnsibleBundlesError,
+    AnsibleBundleUpdateError,
+)
 from ansible_collections.euc.aws.plugins.module_utils._images.errors import (
     AnsibleImageCreationError,
     AnsibleImageDeletionError,
@@ -55,6 +60,9 @@ UNREAD = {"stop sharing image … with"}
 ADVICE = [
     error.ADVICE
     for error in (
+        AnsibleBundleCreationError,
+        AnsibleBundleDeletionError,
+        AnsibleBundleUpdateError,
         AnsibleBundlesError,
         AnsibleImageCreationError,
         AnsibleImageDeletionError,
@@ -142,6 +150,7 @@ SOURCES = {
         f"{ADMIN_GUIDE}copy-custom-image.html",
     ],
     "guide_errors": [
+        f"{ADMIN_GUIDE}delete_bundle.html",
         "https://docs.aws.amazon.com/workspaces/latest/api/CommonErrors.html",
         f"{ADMIN_GUIDE}create-custom-bundle.html",
         f"{ADMIN_GUIDE}workspaces-limits.html",

@@ -28,10 +28,12 @@ from ansible_collections.euc.aws.plugins.module_utils._organizations import api
 from ansible_collections.euc.aws.plugins.module_utils._organizations.tree import Tree
 from ansible_collections.euc.aws.plugins.modules import (
     organization_accounts_info,
+    workspaces_bundle,
     workspaces_image,
     workspaces_image_permission,
 )
 from ansible_collections.euc.aws.tests.aws_server import Bundle, Fault, Unit, WorkSpace, serve
+from ansible_collections.euc.aws.tests.aws_server.desktops import AMAZON
 from ansible_collections.euc.aws.tests.unit.inventories import NAME, new_plugin
 from ansible_collections.euc.aws.tests.unit.support import (
     IMAGE_ID,
@@ -43,6 +45,7 @@ from ansible_collections.euc.aws.tests.unit.support import (
     WRITE,
     Clients,
     accounts,
+    bundle,
     chosen,
     chosen_by,
     image,
@@ -74,6 +77,19 @@ WORKSPACE = WorkSpace("ws-123456789", OWNER, REGION)
 OF_NOBODY = {"ImageId": IMAGE_ID, "State": "AVAILABLE"}
 MAKE = {"name": "made", "source_workspace_id": WORKSPACE.workspace_id, "description": "Windows 11"}
 DELETE = {"image_id": IMAGE_ID, "state": "absent"}
+DESK = Bundle("wsb-123456789", "desktop", OWNER, "wsi-000000000", REGION)
+SWITCH = {"name": "desktop", "image_id": IMAGE_ID}
+NEW_DESK = {**SWITCH, "description": "Windows 11", "compute_type": "STANDARD", "user_volume_size": 50}
+NO_DESK = {"name": "desktop", "state": "absent"}
+LOOK_AT_BUNDLES = "DescribeWorkspaceBundles"
+UNANSWERED_BUNDLE = Fault("CreateWorkspaceBundle", "drop")
+UNANSWERED_SWITCH = Fault("UpdateWorkspaceBundle", "drop", times=None)
+UNANSWERED_END = Fault("DeleteWorkspaceBundle", "drop", times=None)
+BLIND = Fault(LOOK_AT_BUNDLES, call=2, times=None)
+NO_BUNDLES = {"body": '{"Bundles": []}', "content_type": "application/x-amz-json-1.1", "bears_request_id": True}
+# It shows what was before the change, however often it is read.
+UNMOVED = Fault(LOOK_AT_BUNDLES, "stale", call=2, times=None)
+USERS = [WorkSpace(f"ws-00000000{number}", OWNER, REGION, DESK.bundle_id) for number in range(6)]
 UNANSWERED_COPY = Fault("CopyWorkspaceImage", "drop")
 UNANSWERED_DELETION = Fault("DeleteWorkspaceImage", "drop", times=None)
 # What AWS answers of an image that is not there.
@@ -131,6 +147,19 @@ class Reader:
         server = new_state(*images, faults=list(faults), bundles=list(bundles), workspaces=list(workspaces))
         with pytest.raises(AnsibleEUCError) as caught:
             image(Clients(server, access_key, region), **options)
+        return str(caught.value)
+
+    def bundle(self, *bundles, images=(), faults=(), workspaces=(), check_mode=False, **options):
+        """Run workspaces_bundle against a server that knows these bundles, images and WorkSpaces."""
+        self._stop_the_clock()
+        server = new_state(*images, faults=list(faults), bundles=list(bundles), workspaces=list(workspaces))
+        if check_mode:
+            warnings = []
+            self._monkeypatch.setattr(workspaces_bundle, "warn", warnings.append)
+            bundle(Clients(server), check_mode, **options)
+            return str(warnings)
+        with pytest.raises(AnsibleEUCError) as caught:
+            bundle(Clients(server), **options)
         return str(caught.value)
 
     def permission(self, *images, access_key=OWNER, faults=(), unknown=(), **options):
@@ -355,6 +384,13 @@ PROVOKED = {
     "read the tags of account": lambda reader: reader.accounts(
         Fault("ListTagsForResource"), account_ids=[ONE], include_tags=True
     ),
+    "1 to 255 letters, digits, spaces and _./()-": lambda reader: reader.bundle(name="a", description="Büro"),
+    "the name of a compute type, such as STANDARD": lambda reader: reader.bundle(name="a", compute_type=""),
+    "takes a size in GiB": lambda reader: reader.bundle(name="a", user_volume_size=-1),
+    "takes bundle IDs: wsb- and 8 to 63 digits or lower-case letters": lambda reader: reader.bundle(bundle_id="a"),
+    "Neither name nor bundle_id says which bundle is meant": lambda reader: reader.bundle(name=None),
+    "state=absent deletes a bundle, and takes no": lambda reader: reader.bundle(**NO_DESK, tags={}),
+    "description goes with name": lambda reader: reader.bundle(bundle_id=DESK.bundle_id, description="a"),
     # The image
     "You own no image named … Your images there": lambda reader: reader.permission(
         new_image(), image_name="Golden", **GRANT
@@ -367,15 +403,22 @@ PROVOKED = {
     "owns it and shares it with you": lambda reader: reader.permission(
         new_image(shared_account_ids=[RECIPIENT]), access_key=RECIPIENT, **GRANT
     ),
+    "Only its owner can change it, or read who has it": lambda reader: reader.permission(
+        new_image(shared_account_ids=[RECIPIENT]), access_key=RECIPIENT, **GRANT
+    ),
+    "A bundle needs an image of your own": lambda reader: reader.bundle(
+        DESK, images=[new_image(owner=RECIPIENT, shared_account_ids=[OWNER])], **SWITCH
+    ),
+    "put behind a bundle": lambda reader: reader.bundle(DESK, images=[new_image(state="PENDING")], **SWITCH),
     "which shared_account_ids lists as well": lambda reader: reader.permission(new_image(), shared_account_ids=[OWNER]),
-    "is still PENDING, and can be shared once it is AVAILABLE": lambda reader: reader.permission(
+    "is still PENDING, and can be … once it is AVAILABLE": lambda reader: reader.permission(
         new_image(state="PENDING"), **GRANT
     ),
-    "was still PENDING after … seconds, and can be shared once it is AVAILABLE": lambda reader: reader.permission(
+    "was still PENDING after … seconds, and can be … once it is AVAILABLE": lambda reader: reader.permission(
         new_image(state="PENDING"), wait=True, wait_timeout=1, **GRANT
     ),
-    "is in state ERROR and can't be shared": lambda reader: reader.permission(new_image(state="ERROR"), **GRANT),
-    "It can be shared once it is AVAILABLE": lambda reader: reader.permission(new_image(state="ARCHIVED"), **GRANT),
+    "is in state ERROR and can't be … AWS says": lambda reader: reader.permission(new_image(state="ERROR"), **GRANT),
+    "It can be … once it is AVAILABLE": lambda reader: reader.permission(new_image(state="ARCHIVED"), **GRANT),
     # Making and copying an image
     "that is shared with you": lambda reader: reader.image(**COPY, source_account_id=ONE),
     "is not yours: … shares it with you": lambda reader: reader.image(
@@ -488,6 +531,75 @@ PROVOKED = {
     "Whether the image was deleted is not known": lambda reader: reader.image(
         new_image(), faults=[UNANSWERED_DELETION, Fault(LOOK, call=2, times=None)], **DELETE
     ),
+    # Bundles
+    "You own no bundle named": lambda reader: reader.bundle(DESK, name="Desktop"),
+    "Your bundles there": lambda reader: reader.bundle(DESK, name="Desktop"),
+    "You own no other bundle there": lambda reader: reader.bundle(name="Desktop"),
+    "To make it, give … as well": lambda reader: reader.bundle(name="Desktop"),
+    "image_id or image_name": lambda reader: reader.bundle(name="Desktop"),
+    "bundles that you own in … are named … so the name does not tell which one is meant": lambda reader: reader.bundle(
+        DESK, replace(DESK, bundle_id="wsb-987654321"), **SWITCH
+    ),
+    "There is no bundle … that these credentials can see": lambda reader: reader.bundle(bundle_id=DESK.bundle_id),
+    "is one of AWS's own, which nobody else can change": lambda reader: reader.bundle(
+        replace(DESK, owner=AMAZON), bundle_id=DESK.bundle_id
+    ),
+    "is not as asked for: … AWS changes nothing of a bundle but its image": lambda reader: reader.bundle(
+        DESK, name="desktop", compute_type="POWER"
+    ),
+    "is …, and … was asked for": lambda reader: reader.bundle(DESK, name="desktop", compute_type="POWER"),
+    "is still PENDING, and can get another image once it is AVAILABLE": lambda reader: reader.bundle(
+        replace(DESK, state="PENDING"), images=[new_image()], **SWITCH
+    ),
+    "is in state ERROR. AWS does not say why": lambda reader: reader.bundle(
+        replace(DESK, state="ERROR"), name="desktop"
+    ),
+    "No bundle named … in the … seconds after that": lambda reader: reader.bundle(
+        images=[new_image()], faults=[UNANSWERED_BUNDLE], **NEW_DESK
+    ),
+    "Whether there is a bundle named … could not be read in the … seconds after that": lambda reader: reader.bundle(
+        images=[new_image()], faults=[UNANSWERED_BUNDLE, BLIND], **NEW_DESK
+    ),
+    "The bundle may still appear: look for it before you run this again": lambda reader: reader.bundle(
+        images=[new_image()], faults=[UNANSWERED_BUNDLE], **NEW_DESK
+    ),
+    "was made by somebody else while this task ran, and is not as asked for": lambda reader: reader.bundle(
+        DESK,
+        images=[new_image()],
+        faults=[UNANSWERED_BUNDLE, Fault(LOOK_AT_BUNDLES, "page", **NO_BUNDLES)],
+        **NEW_DESK,
+    ),
+    "AWS took the call that puts image … behind bundle … and that did not show for": lambda reader: reader.bundle(
+        DESK, images=[new_image()], faults=[UNMOVED], **SWITCH
+    ),
+    "When the bundle was read again, it had image": lambda reader: reader.bundle(
+        DESK, images=[new_image()], faults=[UNMOVED], **SWITCH
+    ),
+    "The bundle was not there when it was read again": lambda reader: reader.bundle(
+        DESK, images=[new_image()], faults=[Fault(LOOK_AT_BUNDLES, "page", call=2, times=None, **NO_BUNDLES)], **SWITCH
+    ),
+    "Which image the bundle has now is not known": lambda reader: reader.bundle(
+        DESK, images=[new_image()], faults=[UNANSWERED_SWITCH, BLIND], **SWITCH
+    ),
+    "The change may still take effect: look at the bundle before you rely on it": lambda reader: reader.bundle(
+        DESK, images=[new_image()], faults=[UNANSWERED_SWITCH], **SWITCH
+    ),
+    "can't be deleted: WorkSpaces use it, … in all": lambda reader: reader.bundle(
+        DESK, workspaces=USERS[:1], **NO_DESK
+    ),
+    "the first of them": lambda reader: reader.bundle(DESK, workspaces=USERS, **NO_DESK),
+    "Whether WorkSpaces use bundle … is not known, for the caller may not look": lambda reader: reader.bundle(
+        DESK,
+        faults=[Fault("DescribeWorkspaces", code="AccessDeniedException", status=400)],
+        check_mode=True,
+        **NO_DESK,
+    ),
+    "The bundle was still there when it was read again, but may still be deleted": lambda reader: reader.bundle(
+        DESK, faults=[UNANSWERED_END], **NO_DESK
+    ),
+    "Whether the bundle was deleted is not known": lambda reader: reader.bundle(
+        DESK, faults=[UNANSWERED_END, BLIND], **NO_DESK
+    ),
     # Half-way
     "was not completed: … granted, … revoked, … failed, … not attempted": lambda reader: reader.permission(
         new_image(), unknown=[ONE], **GRANT
@@ -518,6 +630,15 @@ PROVOKED = {
     "look up WorkSpace": lambda reader: reader.image(faults=[Fault("DescribeWorkspaces", times=None)], **MAKE),
     "look up the bundles": lambda reader: reader.image(
         new_image(), faults=[Fault("DescribeWorkspaceBundles", times=None)], **DELETE
+    ),
+    "look up bundle": lambda reader: reader.bundle(
+        faults=[Fault(LOOK_AT_BUNDLES, times=None)], bundle_id="wsb-123456789"
+    ),
+    "put image … behind bundle": lambda reader: reader.bundle(
+        DESK, images=[new_image()], faults=[UNANSWERED_SWITCH], **SWITCH
+    ),
+    "look up the WorkSpaces of bundle": lambda reader: reader.bundle(
+        DESK, faults=[Fault("DescribeWorkspaces", times=None)], **NO_DESK
     ),
     "read the tags of": lambda reader: reader.image(
         new_image(), faults=[Fault("DescribeTags", times=None)], image_id=IMAGE_ID

@@ -22,6 +22,9 @@ WITHOUT_LICENCE = {".json", ".png"}, {"LICENSE", "CHANGELOG.rst", "changelog.yam
 PURE = {
     "_aws/accounts.py",
     "_aws/role.py",
+    "_bundles/bundles.py",
+    "_bundles/deleting.py",
+    "_bundles/making.py",
     "_images/audit.py",
     "_images/deleting.py",
     "_images/images.py",

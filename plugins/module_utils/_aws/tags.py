@@ -24,7 +24,7 @@ from .calls import call
 from .errors import AnsibleEUCError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from typing import Any, ClassVar
 
 # For the argument spec; the fragment amazon.aws.tags documents it.
@@ -126,6 +126,23 @@ def describe_tags(client: Any, resource_id: str) -> dict[str, str]:
         f"read the tags of {resource_id}",
         lambda: boto3_tag_list_to_ansible_dict(client.describe_tags(ResourceId=resource_id).get("TagList", [])),
     )
+
+
+def tags_of_many(client: Any, resource_ids: Iterable[str]) -> tuple[dict[str, dict[str, str]], set[str]]:
+    """Read the tags of many resources.
+
+    :returns: The tags by ID, and the IDs of what is gone meanwhile.
+    :raises AnsibleTagsError: If AWS refuses, or does not answer.
+    """
+    tags, gone = {}, set()
+    for resource_id in resource_ids:
+        try:
+            tags[resource_id] = describe_tags(client, resource_id)
+        except AnsibleTagsError as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+            gone.add(resource_id)
+    return tags, gone
 
 
 def change_tags(

@@ -25,6 +25,8 @@ _DEADLINE = ContextVar("deadline", default=math.inf)
 _LONGEST_PAUSE = 15.0  # seconds
 # For what takes AWS long, how long is not known. All callers in an account and Region share its calls.
 SLOW_PAUSE = 30.0  # seconds
+# What is new may be missing from the first readings, and what was changed may show as it was. How long is not known.
+SECONDS_TO_SHOW = 180
 # How long a wait goes on without an answer of AWS's: a network that is lost for some minutes ends no wait of hours.
 _LONGEST_SILENCE = 300.0  # seconds
 
@@ -73,6 +75,34 @@ def poll(
                 elif not error.may_take_effect or time.monotonic() - answered > _LONGEST_SILENCE:
                     raise
     return latest
+
+
+def poll_listed(
+    client: Any,
+    latest: T,
+    read: Callable[[], T | None],
+    is_done: Callable[[T], bool],
+    timeout: float,
+    gone: Callable[[], AnsibleEUCError],
+) -> T:
+    """Read every 30 seconds, as ``poll`` does, what AWS lists, and may not list at first.
+
+    :param read: Reads it; None where it is not listed.
+    :param gone: Makes the error for what has not been listed for three minutes.
+    :returns: What was listed last, done or not.
+    """
+    seen, listed = latest, time.monotonic()
+
+    def read_listed() -> T:
+        nonlocal seen, listed
+        found = read()
+        if found is not None:
+            seen, listed = found, time.monotonic()
+        elif time.monotonic() - listed > SECONDS_TO_SHOW:
+            raise gone()
+        return seen
+
+    return poll(client, latest, read_listed, is_done, timeout, SLOW_PAUSE)
 
 
 def heed_deadline(client: Any) -> None:

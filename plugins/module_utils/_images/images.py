@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
     Image = dict[str, Any]
 
+# What to do with an image that another account shares with the caller.
+_ASK_THE_OWNER = "Only its owner can change it, or read who has it: run this with the owner's credentials."
+# https://docs.aws.amazon.com/workspaces/latest/adminguide/share-custom-image.html
+COPY_IT_FIRST = "A bundle needs an image of your own: copy it first, with euc.aws.workspaces_image."
+
 # The pattern of WorkspaceImageId in the same model.
 _IMAGE_ID = re.compile(r"wsi-[0-9a-z]{9,63}")
 
@@ -108,16 +113,17 @@ def not_one_image(name: str, region: str, named: Sequence[Image], owned: Sequenc
     )
 
 
-def not_owned(image_id: str, region: str, shared: Sequence[Image]) -> str:
+def not_owned(image_id: str, region: str, shared: Sequence[Image], way_out: str = _ASK_THE_OWNER) -> str:
     """Say why an image that the caller does not own can't be worked on.
 
     :param shared: What AWS answers to the question for this image among those shared with the caller.
+    :param way_out: What to do where it is shared with the caller.
     """
     if shared:
         owner = shared[0].get("OwnerAccountId", "another account")
         return (
             f"Image {image_label(image_id, shared[0].get('Name'), region)} is not yours: {owner} owns it and shares"
-            " it with you. Only its owner can change it, or read who has it: run this with the owner's credentials."
+            f" it with you. {way_out}"
         )
     return (
         f"There is no image {image_id} in {region} that these credentials can see. Check the ID, the Region"
@@ -143,30 +149,31 @@ def recipients_problem(image: Image, account_ids: Collection[str], region: str) 
     return None
 
 
-def state_problem(image: Image, region: str, waited: int | None = None) -> str | None:
-    """Say why an image that the caller owns can't be shared in the state that it is in.
+def state_problem(image: Image, region: str, waited: int | None = None, use: str = "shared") -> str | None:
+    """Say why an image that the caller owns can't be used in the state that it is in.
 
     :param image: The image as AWS describes it.
     :param waited: How long it was waited for, in seconds; None if it was not.
+    :param use: What it is to be: "shared", for example.
     :returns: A sentence, or None if nothing speaks against it.
     """
     label = image_label(image["ImageId"], image.get("Name"), region)
     state = image.get("State")
     if state == "ERROR":
         return (
-            f"Image {label} is in state ERROR and can't be shared. AWS says: {reasons(image)}. Create the image"
-            " anew, and share that one."
+            f"Image {label} is in state ERROR and can't be {use}. AWS says: {reasons(image)}. Create the image"
+            " anew, and take that one."
         )
     if state == "PENDING":
         return (
-            f"Image {label} is still PENDING, and can be shared once it is AVAILABLE. Run this again later, or set wait"
+            f"Image {label} is still PENDING, and can be {use} once it is AVAILABLE. Run this again later, or set wait"
             " to true."
             if waited is None
-            else f"Image {label} was still PENDING after {waited} seconds, and can be shared once it is AVAILABLE."
+            else f"Image {label} was still PENDING after {waited} seconds, and can be {use} once it is AVAILABLE."
             " Raise wait_timeout, or run this again later."
         )
     if state != "AVAILABLE":
-        return f"Image {label} is in state {state}. It can be shared once it is AVAILABLE."
+        return f"Image {label} is in state {state}. It can be {use} once it is AVAILABLE."
     return None
 
 

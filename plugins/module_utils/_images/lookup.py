@@ -127,12 +127,31 @@ def shareable_image(client: Any, image: Image, account_ids: Collection[str], tim
     :param timeout: The longest time to wait for it while it is PENDING, in seconds; None not to.
     :returns: The image itself, or what was read last where it was waited for.
     """
-    region = client.meta.region_name
-    _refuse(images.recipients_problem(image, account_ids, region))
+    _refuse(images.recipients_problem(image, account_ids, client.meta.region_name))
+    return available_image(client, image, "shared", timeout)
+
+
+def image_for_bundles(client: Any, image_id: str) -> Image:
+    """Return an image that the caller owns, which is what a bundle can be made of."""
+    owned = api.describe_images(client, "OWNED", [image_id])
+    if not owned:
+        shared = api.describe_images(client, "SHARED", [image_id])
+        region = client.meta.region_name
+        raise AnsibleImagesError(images.not_owned(image_id, region, shared, images.COPY_IT_FIRST))
+    return owned[0]
+
+
+def available_image(client: Any, image: Image, use: str, timeout: int | None) -> Image:
+    """Return an image that the caller owns, once it is AVAILABLE.
+
+    :param use: What it can be then, for the sentence: "shared", for example.
+    :param timeout: The longest time to wait for it while it is PENDING, in seconds; None not to.
+    :returns: The image itself, or what was read last where it was waited for.
+    """
     waited = timeout if image.get("State") == "PENDING" else None
     if waited:
         image = _settled_image(client, image, waited)
-    _refuse(images.state_problem(image, region, waited))
+    _refuse(images.state_problem(image, client.meta.region_name, waited, use))
     return image
 
 

@@ -2,16 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading what AWS tells of each of many images.
-
-Raises ``AnsibleImagesError``, and for tags ``AnsibleTagsError``.
-"""
+"""Reading what AWS tells of each of many images. Raises ``AnsibleImagesError``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._aws.tags import AnsibleTagsError, describe_tags
 from . import api
 from .audit import PermissionsRead
 from .errors import AnsibleImagesError
@@ -47,19 +43,3 @@ def permissions_of_images(client: Any, image_ids: Iterable[str]) -> PermissionsR
         {image_id: {"code": error.code, "message": error.answer} for image_id, error in refused.items()},
         gone,
     )
-
-
-def tags_of_images(client: Any, image_ids: Iterable[str]) -> tuple[dict[str, dict[str, str]], set[str]]:
-    """Read the tags of each of the caller's images.
-
-    :returns: The tags by image ID, and the IDs of images that are gone meanwhile.
-    """
-    tags, gone = {}, set()
-    for image_id in image_ids:
-        try:
-            tags[image_id] = describe_tags(client, image_id)
-        except AnsibleTagsError as error:
-            if error.code != "ResourceNotFoundException":
-                raise
-            gone.add(image_id)
-    return tags, gone

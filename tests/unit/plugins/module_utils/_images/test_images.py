@@ -72,13 +72,13 @@ def test_images_without_a_name_come_first_and_match_as_an_empty_name():
         pytest.param(
             {"State": "ERROR", "ErrorCode": "OutdatedPowershellVersion", "ErrorMessage": "Update it"},
             "is in state ERROR and can't be shared. AWS says: OutdatedPowershellVersion: Update it."
-            " Create the image anew, and share that one.",
+            " Create the image anew, and take that one.",
             id="ERROR, with what AWS says",
         ),
         pytest.param(
             {"State": "ERROR"},
             "is in state ERROR and can't be shared. AWS says: no code: no message."
-            " Create the image anew, and share that one.",
+            " Create the image anew, and take that one.",
             id="ERROR without a reason",
         ),
         pytest.param(

@@ -1,0 +1,58 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Deleting a bundle that no WorkSpace uses, and finding out what became of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._aws.errors import AnsibleEUCError
+from .._aws.wait import SECONDS_TO_SHOW
+from . import api, deleting
+from .errors import AnsibleBundleDeletionError
+from .lookup import read_again
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .bundles import Bundle
+
+
+def check_unused(client: Any, bundle: Bundle) -> bool:
+    """Refuse a bundle that WorkSpaces use.
+
+    :returns: Whether that is known: the caller may have no right to look.
+    :raises AnsibleEUCError: If WorkSpaces use it, or AWS can't be asked.
+    """
+    try:
+        workspaces = api.describe_workspaces(client, bundle["BundleId"])
+    except AnsibleBundleDeletionError as error:
+        if error.code == "AccessDeniedException":
+            return False
+        raise
+    if problem := deleting.use_problem(bundle, client.meta.region_name, deleting.users_of(workspaces)):
+        raise AnsibleBundleDeletionError(problem)
+    return True
+
+
+def delete_bundle(client: Any, bundle: Bundle) -> bool:
+    """Delete a bundle. Gone is success, whoever did it.
+
+    :returns: Whether this task may have done it.
+    :raises AnsibleEUCError: If it is not gone, or that can't be known.
+    """
+    try:
+        api.delete_bundle(client, bundle["BundleId"])
+    except AnsibleEUCError as error:
+        seconds = SECONDS_TO_SHOW if error.may_take_effect else 0
+        found = read_again(client, bundle["BundleId"], lambda found: not found, seconds)
+        if found == []:
+            return error.leaves_open
+        raise AnsibleBundleDeletionError(
+            deleting.not_deleted(str(error), found, error.may_take_effect),
+            response=error.response,
+            may_take_effect=error.may_take_effect,
+        ) from error
+    return True

@@ -1,0 +1,113 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Making a bundle, once, and finding out what became of it.
+
+AWS has no token that would make the second of two calls harmless. So a call that may have taken effect is never made
+again: the bundle is looked for by its name, and has to be as it was to be made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .._aws.errors import AnsibleEUCError, AnsibleRoleError
+from .._aws.tags import as_request, describe_tags
+from .._aws.wait import SECONDS_TO_SHOW, poll, poll_listed
+from . import api, bundles, making
+from .errors import AnsibleBundleCreationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from .bundles import Bundle
+    from .making import NewBundle
+
+_TAKEN = "ResourceAlreadyExistsException"
+# Mostly the name is blocked, and no bundle of it will ever show.
+_SECONDS_WHERE_TAKEN = 30
+
+
+@dataclass(frozen=True)
+class Made:
+    """A bundle that is there now: what is known of it, its tags, and whether this task made it."""
+
+    bundle: Bundle
+    tags: Mapping[str, str]
+    is_new: bool
+
+
+def make_bundle(client: Any, once: Any, new: NewBundle) -> Made:
+    """Make a bundle by one call.
+
+    :param client: The client that reads.
+    :param once: A client that makes no call again that may have taken effect.
+    :raises AnsibleEUCError: If AWS refuses, if there is another bundle of that name, and if it is not known whether
+        the bundle was made; then with ``may_take_effect`` in its result.
+    """
+    try:
+        made = api.make_bundle(once, new, as_request(new.tags))
+    except AnsibleEUCError as error:
+        # Without the role's credentials nothing was sent.
+        if isinstance(error, AnsibleRoleError) or not (error.code == _TAKEN or error.may_take_effect):
+            raise
+        return _look_for(client, new, error)
+    return Made({**making.planned(new, wait=False), **made}, new.tags, is_new=True)
+
+
+def _look_for(client: Any, new: NewBundle, error: AnsibleEUCError) -> Made:
+    region = client.meta.region_name
+    seconds = SECONDS_TO_SHOW if error.may_take_effect else _SECONDS_WHERE_TAKEN
+    owned = poll(
+        client,
+        None,
+        lambda: api.describe_bundles(client),
+        lambda owned: bool(bundles.named_bundles(owned or [], new.name)),
+        seconds,
+    )
+    named = bundles.named_bundles(owned or [], new.name)
+    if not named and not error.may_take_effect:
+        raise error
+    if not named:
+        raise AnsibleBundleCreationError(
+            making.not_seen(str(error), new.name, region, seconds, owned is not None),
+            response=error.response,
+            may_take_effect=True,
+        )
+    if len(named) > 1:
+        raise AnsibleBundleCreationError(bundles.several_bundles(new.name, region, named))
+    if problem := making.other_problem(named[0], new, region):
+        raise AnsibleBundleCreationError(problem)
+    return Made(named[0], describe_tags(client, named[0]["BundleId"]), is_new=error.code != _TAKEN)
+
+
+def usable_bundle(client: Any, bundle: Bundle, wait_timeout: int | None, left: float) -> Bundle:
+    """Return a bundle that is not in state ERROR, nor PENDING where that is to be waited for.
+
+    :param wait_timeout: The longest time that all waits of the task may take, in seconds; None not to wait.
+    :param left: The seconds that are left of it.
+    :returns: The bundle as it was read last.
+    :raises AnsibleEUCError: If it is in state ERROR, still PENDING, or gone; or if AWS can't be asked.
+    """
+    region = client.meta.region_name
+    if wait_timeout and bundle.get("State") == "PENDING":
+        bundle = _waited_for(client, bundle, left)
+        if bundle.get("State") == "PENDING":
+            raise AnsibleBundleCreationError(making.still_pending(bundle, region, wait_timeout))
+    if bundle.get("State") == "ERROR":
+        raise AnsibleBundleCreationError(making.in_error(bundle, region), state="ERROR")
+    return bundle
+
+
+def _waited_for(client: Any, bundle: Bundle, timeout: float) -> Bundle:
+    return poll_listed(
+        client,
+        bundle,
+        lambda: next(iter(api.describe_bundles(client, [bundle["BundleId"]])), None),
+        lambda latest: latest.get("State") != "PENDING",
+        timeout,
+        lambda: AnsibleBundleCreationError(making.vanished(bundle, client.meta.region_name, SECONDS_TO_SHOW)),
+    )

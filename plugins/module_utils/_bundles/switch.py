@@ -1,0 +1,55 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Putting another image behind a bundle, and finding out whether it is there.
+
+AWS answers nothing to that call, and the bundle may show the image before for a while.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._aws.errors import AnsibleEUCError
+from .._aws.wait import SECONDS_TO_SHOW
+from . import api, making
+from .errors import AnsibleBundleUpdateError
+from .lookup import read_again
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .bundles import Bundle
+
+
+def put_image_behind(client: Any, bundle: Bundle, image_id: str) -> Bundle:
+    """Put an image behind a bundle, and read that it is.
+
+    :returns: The bundle as it was read after that.
+    :raises AnsibleEUCError: If AWS refuses, or the bundle does not show the image. Its result has the image that the
+        bundle showed last, where it could be read.
+    """
+    error: AnsibleEUCError | None = None
+    try:
+        api.update_bundle(client, bundle["BundleId"], image_id)
+    except AnsibleEUCError as caught:
+        if not caught.leaves_open:
+            raise
+        error = caught
+    may_take_effect = error is None or error.may_take_effect
+    found = read_again(
+        client,
+        bundle["BundleId"],
+        lambda found: bool(found) and found[0].get("ImageId") == image_id,
+        SECONDS_TO_SHOW if may_take_effect else 0,
+    )
+    if found and found[0].get("ImageId") == image_id:
+        return found[0]
+    told = str(error) if error else making.accepted(bundle, image_id, client.meta.region_name, SECONDS_TO_SHOW)
+    raise AnsibleBundleUpdateError(
+        making.not_switched(told, found, may_take_effect),
+        response=error.response if error else None,
+        may_take_effect=may_take_effect,
+        **({"image_id": found[0].get("ImageId")} if found else {}),
+    ) from error
