@@ -18,6 +18,7 @@ from ansible_collections.euc.aws.plugins.module_utils._aws.calls import accept_o
 from ansible_collections.euc.aws.plugins.modules import (
     organization_accounts_info,
     workspaces_bundle,
+    workspaces_bundle_info,
     workspaces_image,
     workspaces_image_info,
     workspaces_image_permission,
@@ -95,6 +96,11 @@ def image(clients: Clients, check_mode: bool = False, **options: Any) -> dict[st
 def bundle(clients: Clients, check_mode: bool = False, **options: Any) -> dict[str, Any]:
     """Run workspaces_bundle with these options, as its main() does."""
     return workspaces_bundle.run(_parameters(workspaces_bundle, options), clients, check_mode)
+
+
+def bundle_info(client: Any, **options: Any) -> dict[str, Any]:
+    """Run workspaces_bundle_info with these options, as its main() does."""
+    return workspaces_bundle_info.run(_parameters(workspaces_bundle_info, options), client)
 
 
 def permission(client: Any, check_mode: bool = False, **options: Any) -> dict[str, Any]:
