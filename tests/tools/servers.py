@@ -19,10 +19,11 @@ from moto.server import ThreadedMotoServer
 from moto.workspaces.models import Workspace, WorkspaceImage, workspaces_backends
 
 from ansible_collections.euc.aws.tests.aws_server import Bundle, Image, Organization, Role, State, WorkSpace, serve
+from ansible_collections.euc.aws.tests.aws_server.desktops import AMAZON
 
 OWNER = "123456789012"
 OTHER = "999999999999"
-REGION, ANOTHER_REGION = "eu-west-1", "eu-central-1"
+REGION, ANOTHER_REGION, LONDON = "eu-west-1", "eu-central-1", "eu-west-2"
 ACCESS_KEY = "integration-access-key"
 # moto lets everybody assume any role.
 ROLE = Role(f"arn:aws:iam::{OWNER}:role/images", trusted=frozenset({OWNER}), external_id="golden")
@@ -73,9 +74,20 @@ IMAGES = [
         shared_account_ids=frozenset(OTHERS),
         tags={"team": "desktops"},
     ),
+    # What is behind bundles, or is to be
+    Image("wsi-london0001", "golden-london-11", OWNER, LONDON),
+    Image("wsi-london0002", "golden-london-12", OWNER, LONDON),
+    Image("wsi-london0003", "golden-london-foreign", OTHER, LONDON, shared_account_ids=frozenset({OWNER})),
 ]
-BUNDLES = [Bundle("wsb-golden001", "desktops", OWNER, "wsi-bundled01", ANOTHER_REGION)]
-WORKSPACES = [WorkSpace("ws-master001", OWNER, ANOTHER_REGION)]
+BUNDLES = [
+    Bundle("wsb-golden001", "desktops", OWNER, "wsi-bundled01", ANOTHER_REGION),
+    Bundle("wsb-used00001", "desk-used", OWNER, "wsi-london0001", LONDON, tags={"team": "desktops"}),
+    Bundle("wsb-amazon001", "Standard with Windows", AMAZON, "wsi-amazon001", LONDON),
+]
+WORKSPACES = [
+    WorkSpace("ws-master001", OWNER, ANOTHER_REGION),
+    WorkSpace("ws-london0001", OWNER, LONDON, "wsb-used00001"),
+]
 
 
 @contextmanager
