@@ -144,6 +144,16 @@ SOURCES = {
         f"{ADMIN_GUIDE}workspaces-limits.html",
         "https://docs.aws.amazon.com/workspaces/latest/api/API_CopyWorkspaceImage.html",
     ],
+    "guide_bundles": [
+        f"{ADMIN_GUIDE}{page}.html"
+        for page in (
+            "update-custom-bundle",
+            "share-custom-image",
+            "create-custom-bundle",
+            "workspaces-limits",
+            "delete_bundle",
+        )
+    ],
     "guide_many": [f"{ADMIN_GUIDE}amazon-workspaces-troubleshooting.html"],
     "guide_iam": [
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonworkspaces.html",

@@ -63,6 +63,7 @@ TASKS = [task for text in documents() for task in tasks_in(yaml.safe_load(text))
 
 # What stands in for a template, which only a play can fill.
 STAND_INS = {
+    "bundle_id": "wsb-123456789",
     "image_id": "wsi-123456789",
     "image_name": "golden",
     "source_image_id": "wsi-123456789",
