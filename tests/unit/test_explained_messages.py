@@ -485,12 +485,10 @@ PROVOKED = {
         image_id=IMAGE_ID,
         wait=True,
     ),
-    "An image may have been made, or may still appear: look for it before you run this again": lambda reader: (
-        reader.image(
-            new_image(),
-            faults=[UNANSWERED_COPY, Fault(LOOK, code="ExpiredTokenException", status=400, call=3, times=None)],
-            **COPY,
-        )
+    "may have been made, or may still appear: look for it before you run this again": lambda reader: reader.image(
+        new_image(),
+        faults=[UNANSWERED_COPY, Fault(LOOK, code="ExpiredTokenException", status=400, call=3, times=None)],
+        **COPY,
     ),
     "is the source itself, so it can't be a copy of it": lambda reader: reader.image(
         new_image(), name="golden", source_image_id=IMAGE_ID

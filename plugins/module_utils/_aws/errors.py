@@ -245,6 +245,17 @@ class UnreadableAnswerError(NotFromAWSError):
     fmt = "What answered is not AWS, for the answer can't be read"
 
 
+def not_settled(error: AnsibleEUCError, reason: AnsibleEUCError, what: str) -> str:
+    """Say that it could not be found out whether something was made.
+
+    :param error: What is known of the call that makes it.
+    :param reason: What went wrong when that was to be found out, or what was found.
+    :param what: What was to be made, as in "An image".
+    """
+    doubt = f" {what} may have been made, or may still appear: look for it before you run this again."
+    return f"{error} Then: {reason}{doubt if error.may_take_effect else ''}"
+
+
 def refuse(*problems: str | None) -> None:
     """End a task whose parameters can't be right.
 

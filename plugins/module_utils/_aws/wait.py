@@ -10,15 +10,16 @@ import math
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .errors import AnsibleEUCError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any, TypeVar
+    from typing import Any
 
-    T = TypeVar("T")
+T = TypeVar("T")
 
 # When the wait that is under way ends.
 _DEADLINE = ContextVar("deadline", default=math.inf)
@@ -77,32 +78,41 @@ def poll(
     return latest
 
 
-def poll_listed(
-    client: Any,
-    latest: T,
-    read: Callable[[], T | None],
-    is_done: Callable[[T], bool],
-    timeout: float,
-    gone: Callable[[], AnsibleEUCError],
-) -> T:
-    """Read every 30 seconds, as ``poll`` does, what AWS lists, and may not list at first.
+@dataclass(frozen=True)
+class Look(Generic[T]):
+    """Something that is watched, as AWS listed it last.
 
-    :param read: Reads it; None where it is not listed.
-    :param gone: Makes the error for what has not been listed for three minutes.
-    :returns: What was listed last, done or not.
+    ``is_seen``: whether AWS listed it at the last look. ``is_gone``: whether it has not for three minutes.
     """
-    seen, listed = latest, time.monotonic()
 
-    def read_listed() -> T:
-        nonlocal seen, listed
+    found: T
+    is_seen: bool = False
+    is_gone: bool = False
+
+
+def watch(
+    client: Any, known: T, read: Callable[[], T | None], is_settled: Callable[[T], bool], timeout: float
+) -> Look[T]:
+    """Read every 30 seconds, as ``poll`` does, until what is read is settled or gone, or until time is up.
+
+    :param known: What is known of it before.
+    :param read: Reads it; None where AWS does not list it.
+    """
+    latest, missing_since = Look(known), None
+
+    def look() -> Look[T]:
+        nonlocal latest, missing_since
         found = read()
         if found is not None:
-            seen, listed = found, time.monotonic()
-        elif time.monotonic() - listed > SECONDS_TO_SHOW:
-            raise gone()
-        return seen
+            latest, missing_since = Look(found, is_seen=True), None
+        else:
+            # It may be missing from single readings, and from the first if it is new.
+            now = time.monotonic()
+            missing_since = now if missing_since is None else missing_since
+            latest = Look(latest.found, is_gone=now - missing_since > SECONDS_TO_SHOW)
+        return latest
 
-    return poll(client, latest, read_listed, is_done, timeout, SLOW_PAUSE)
+    return poll(client, latest, look, lambda seen: seen.is_gone or is_settled(seen.found), timeout, SLOW_PAUSE)
 
 
 def heed_deadline(client: Any) -> None:

@@ -13,9 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._aws.errors import AnsibleEUCError, AnsibleRoleError
+from .._aws.errors import AnsibleEUCError, AnsibleRoleError, not_settled
 from .._aws.tags import as_request, describe_tags
-from .._aws.wait import SECONDS_TO_SHOW, poll, poll_listed
+from .._aws.wait import SECONDS_TO_SHOW, poll, watch
 from . import api, bundles, making
 from .errors import AnsibleBundleCreationError
 
@@ -59,29 +59,41 @@ def make_bundle(client: Any, once: Any, new: NewBundle) -> Made:
 
 
 def _look_for(client: Any, new: NewBundle, error: AnsibleEUCError) -> Made:
+    """Find out what became of a call that may have made the bundle, or that AWS refused because the name is taken."""
     region = client.meta.region_name
     seconds = SECONDS_TO_SHOW if error.may_take_effect else _SECONDS_WHERE_TAKEN
-    owned = poll(
+    try:
+        owned = _owned_with(client, new.name, seconds)
+        named = bundles.named_bundles(owned or [], new.name)
+        if len(named) > 1:
+            raise AnsibleBundleCreationError(bundles.several_bundles(new.name, region, named))
+        if named and (problem := making.other_problem(named[0], new, region)):
+            raise AnsibleBundleCreationError(problem)
+        if named:
+            return Made(named[0], describe_tags(client, named[0]["BundleId"]), is_new=error.code != _TAKEN)
+    except AnsibleEUCError as reason:
+        raise AnsibleBundleCreationError(
+            not_settled(error, reason, "A bundle"), response=error.response, may_take_effect=error.may_take_effect
+        ) from reason
+    if not error.may_take_effect:
+        raise error
+    raise AnsibleBundleCreationError(
+        making.not_seen(str(error), new.name, region, seconds, owned is not None),
+        response=error.response,
+        may_take_effect=True,
+    )
+
+
+def _owned_with(client: Any, name: str, seconds: float) -> list[Bundle] | None:
+    """Read the caller's bundles until one of a name shows, or time is up; None where AWS could not be asked."""
+    latest: list[Bundle] | None = None
+    return poll(
         client,
-        None,
+        latest,
         lambda: api.describe_bundles(client),
-        lambda owned: bool(bundles.named_bundles(owned or [], new.name)),
+        lambda owned: bool(bundles.named_bundles(owned or [], name)),
         seconds,
     )
-    named = bundles.named_bundles(owned or [], new.name)
-    if not named and not error.may_take_effect:
-        raise error
-    if not named:
-        raise AnsibleBundleCreationError(
-            making.not_seen(str(error), new.name, region, seconds, owned is not None),
-            response=error.response,
-            may_take_effect=True,
-        )
-    if len(named) > 1:
-        raise AnsibleBundleCreationError(bundles.several_bundles(new.name, region, named))
-    if problem := making.other_problem(named[0], new, region):
-        raise AnsibleBundleCreationError(problem)
-    return Made(named[0], describe_tags(client, named[0]["BundleId"]), is_new=error.code != _TAKEN)
 
 
 def usable_bundle(client: Any, bundle: Bundle, wait_timeout: int | None, left: float) -> Bundle:
@@ -103,11 +115,10 @@ def usable_bundle(client: Any, bundle: Bundle, wait_timeout: int | None, left: f
 
 
 def _waited_for(client: Any, bundle: Bundle, timeout: float) -> Bundle:
-    return poll_listed(
-        client,
-        bundle,
-        lambda: next(iter(api.describe_bundles(client, [bundle["BundleId"]])), None),
-        lambda latest: latest.get("State") != "PENDING",
-        timeout,
-        lambda: AnsibleBundleCreationError(making.vanished(bundle, client.meta.region_name, SECONDS_TO_SHOW)),
-    )
+    def read() -> Bundle | None:
+        return next(iter(api.describe_bundles(client, [bundle["BundleId"]])), None)
+
+    look = watch(client, bundle, read, lambda latest: latest.get("State") != "PENDING", timeout)
+    if look.is_gone:
+        raise AnsibleBundleCreationError(making.vanished(bundle, client.meta.region_name, SECONDS_TO_SHOW))
+    return look.found

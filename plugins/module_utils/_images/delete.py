@@ -59,7 +59,7 @@ def deletable_image(
         return found
     look = watched_image(client, image, timeout)
     # Others may have shared it meanwhile, or put it behind bundles.
-    return None if look.is_gone else _checked(client, look.image, read_bundles, unshare, timeout)
+    return None if look.is_gone else _checked(client, look.found, read_bundles, unshare, timeout)
 
 
 def _checked(

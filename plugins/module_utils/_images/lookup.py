@@ -9,11 +9,9 @@ Every function raises ``AnsibleImagesError``, for AWS's errors and with a senten
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._aws.wait import SLOW_PAUSE, poll
+from .._aws.wait import poll, watch
 from . import api, images
 from .errors import AnsibleImagesError
 
@@ -21,10 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Any
 
+    from .._aws.wait import Look
     from .images import Image
-
-# A new image may be missing from the first readings. For how long is not known.
-SECONDS_TO_SHOW = 180
 
 
 def owned_image_by_name(client: Any, name: str) -> Image:
@@ -64,38 +60,16 @@ def owned_or_absent_image(client: Any, image_id: str) -> Image | None:
     return None
 
 
-@dataclass(frozen=True)
-class Look:
-    """An image that is watched, as it was read last.
-
-    ``is_seen``: whether AWS listed it at the last look. ``is_gone``: whether it has not for three minutes.
-    """
-
-    image: Image
-    is_seen: bool = False
-    is_gone: bool = False
-
-
-def watched_image(client: Any, image: Image, timeout: int) -> Look:
+def watched_image(client: Any, image: Image, timeout: int) -> Look[Image]:
     """Read an image of the caller's until it is settled or gone, or until time is up.
 
     :param timeout: The longest time to wait, in seconds.
     """
-    latest, missing_since = Look(image), None
 
-    def read() -> Look:
-        nonlocal latest, missing_since
-        found = api.describe_images(client, "OWNED", [image["ImageId"]])
-        if found:
-            latest, missing_since = Look(found[0], is_seen=True), None
-        else:
-            # It may be missing from single readings, and from the first if it is new.
-            now = time.monotonic()
-            missing_since = now if missing_since is None else missing_since
-            latest = Look(latest.image, is_gone=now - missing_since > SECONDS_TO_SHOW)
-        return latest
+    def read() -> Image | None:
+        return next(iter(api.describe_images(client, "OWNED", [image["ImageId"]])), None)
 
-    return poll(client, latest, read, lambda look: look.is_gone or images.is_settled(look.image), timeout, SLOW_PAUSE)
+    return watch(client, image, read, images.is_settled, timeout)
 
 
 def current_permissions(client: Any, image_id: str) -> frozenset[str]:

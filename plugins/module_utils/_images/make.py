@@ -13,12 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._aws.errors import AnsibleEUCError, AnsibleRoleError
+from .._aws.errors import AnsibleEUCError, AnsibleRoleError, not_settled
 from .._aws.tags import AnsibleTagsError, as_request, describe_tags
-from .._aws.wait import poll
+from .._aws.wait import SECONDS_TO_SHOW, poll
 from . import api, images, making
 from .errors import AnsibleImageCreationError
-from .lookup import SECONDS_TO_SHOW, existing_image, watched_image
+from .lookup import existing_image, watched_image
 from .origin import SOURCE_TAG, origin_problem, vouching_problem
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _look_for(client: Any, new: NewImage, error: AnsibleEUCError) -> Made:
             check_origin(*seen, new.origin, client.meta.region_name)
     except AnsibleEUCError as reason:
         raise AnsibleImageCreationError(
-            making.not_settled(str(error), str(reason), error.may_take_effect),
+            not_settled(error, reason, "An image"),
             response=error.response,
             may_take_effect=error.may_take_effect,
         ) from reason
@@ -160,7 +160,7 @@ def _waited_for(client: Any, image: Image, timeout: int) -> Image:
         raise
     if look.is_gone:
         raise AnsibleImageCreationError(making.vanished(label, SECONDS_TO_SHOW))
-    if not images.is_settled(look.image):
-        state = str(look.image.get("State")) if look.is_seen else None
+    if not images.is_settled(look.found):
+        state = str(look.found.get("State")) if look.is_seen else None
         raise AnsibleImageCreationError(making.not_ready(label, state, timeout))
-    return look.image
+    return look.found

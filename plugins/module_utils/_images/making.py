@@ -242,17 +242,6 @@ def not_seen(error: str, name: str, region: str, seconds: int, was_read: bool) -
     return f"{error} {seen}. The image may still appear: look for it before you run this again."
 
 
-def not_settled(error: str, reason: str, may_take_effect: bool) -> str:
-    """Say that it could not be found out whether an image was made.
-
-    :param error: What is known of the call that makes it.
-    :param reason: What went wrong then, or was found.
-    :param may_take_effect: Whether the call may have made the image.
-    """
-    doubt = " An image may have been made, or may still appear: look for it before you run this again."
-    return f"{error} Then: {reason}{doubt if may_take_effect else ''}"
-
-
 def image_result(
     image: Image, tags: Mapping[str, str], before: Mapping[str, Any], region: str, changed: bool
 ) -> dict[str, Any]:
