@@ -93,6 +93,7 @@ USERS = [WorkSpace(f"ws-00000000{number}", OWNER, REGION, DESK.bundle_id) for nu
 UNANSWERED_COPY = Fault("CopyWorkspaceImage", "drop")
 UNANSWERED_DELETION = Fault("DeleteWorkspaceImage", "drop", times=None)
 # What AWS answers of an image that is not there.
+NO_BUNDLES = {"body": '{"Bundles": []}', "content_type": "application/x-amz-json-1.1", "bears_request_id": True}
 NO_IMAGES = {"body": '{"Images": []}', "content_type": "application/x-amz-json-1.1", "bears_request_id": True}
 STATELESS = {"gives_state": False, "gives_status": False}
 SLASHED = Unit("ou-ab12-0slash00", "Data/Lake", "r-ab12")
@@ -496,6 +497,14 @@ PROVOKED = {
     "was made from itself": lambda reader: reader.image(new_image(), image_id=IMAGE_ID, tags={SOURCE_TAG: ORIGIN}),
     "With these, it would have … tags": lambda reader: reader.image(
         new_image(tags={"old": "1"}), image_id=IMAGE_ID, purge_tags=False, tags={f"tag{n}": "" for n in range(50)}
+    ),
+    "somebody has deleted it. Its name can't be used again for two hours": lambda reader: reader.bundle(
+        replace(DESK, state="PENDING", image_id=IMAGE_ID),
+        images=[new_image()],
+        faults=[Fault("DescribeWorkspaceBundles", "page", call=2, times=None, **NO_BUNDLES)],
+        name="desktop",
+        image_id=IMAGE_ID,
+        wait=True,
     ),
     "somebody has deleted it. Run this again to make it anew": lambda reader: reader.image(
         new_image(state="PENDING"),

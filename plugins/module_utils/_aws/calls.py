@@ -169,11 +169,11 @@ class _Patience:
         context = request_dict["context"]
         throttled = context.get("euc_aws_throttled", 0)
         event = {"request_dict": request_dict, **kwargs}
+        if kwargs["response"] is None or kwargs["response"][0].status_code >= 500:
+            context["euc_aws_unclear"] = context.get("euc_aws_unclear", 0) + 1
         if self._throttling.is_throttling_error(attempts=attempts, **event) and self._is_clear(kwargs["response"][0]):
             context["euc_aws_throttled"] = throttled + 1
             return uniform(0, _LONGEST_PAUSE) if throttled + 1 < self._attempts else None
-        if kwargs["response"] is None or kwargs["response"][0].status_code >= 500:
-            context["euc_aws_unclear"] = context.get("euc_aws_unclear", 0) + 1
         return self._others.needs_retry(attempts=attempts - throttled, **event)
 
     def _is_clear(self, http_response: Any) -> bool:

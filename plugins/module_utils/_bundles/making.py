@@ -163,8 +163,8 @@ def still_pending(bundle: Bundle, region: str, seconds: int) -> str:
 def vanished(bundle: Bundle, region: str, seconds: int) -> str:
     """Say that a bundle that is waited for is not there any longer."""
     return (
-        f"Bundle {bundle_label(bundle, region)} has not been there for {seconds} seconds, though it was PENDING before:"
-        " somebody has deleted it. Its name can't be used again for two hours."
+        f"Bundle {bundle_label(bundle, region)} has not been there for {seconds} seconds: somebody has deleted it."
+        " Its name can't be used again for two hours."
     )
 
 
