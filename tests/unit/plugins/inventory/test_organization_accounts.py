@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -44,6 +45,9 @@ class Inventory:
         self._path = directory / "all.organization_accounts.yml"
         self._url = url
         self.data = InventoryData()
+        # What other sources gave: what adds groups, and which group is a child of which
+        self.before = lambda data: None
+        self.children = []
 
     def parse(self, use_cache=True, **options):
         """Parse, with the options of a user who has keys, into an inventory that has a host already."""
@@ -51,6 +55,9 @@ class Inventory:
         self._path.write_text(yaml.safe_dump({"plugin": NAME, **keys, **options}))
         self.data = InventoryData()
         self.data.add_host("before")
+        self.before(self.data)
+        for parent, child in self.children:
+            self.data.add_child(parent, child)
         plugin = new_plugin()
         plugin.parse(self.data, DataLoader(), str(self._path), cache=use_cache)
         if "cache" in options:
@@ -218,6 +225,13 @@ def test_the_role_that_reads_is_assumed_once(inventory, server):
     assert "assume_role_external_id" not in inventory.variables(A)
 
 
+def test_an_option_that_is_null_takes_no_role_away_from_its_alias(inventory, server):
+    server.roles = [Role(ROLE, trusted=frozenset({OWNER}))]
+    with suppress(AnsibleParserError):  # Refusing the two is as good as heeding the one.
+        inventory.parse(iam_role_arn=ROLE, assume_role_arn=None, account_ids=[A])
+    assert [call.operation for call in server.journal][:1] in ([], ["AssumeRole"])
+
+
 def test_nobody_is_an_answer_with_a_warning(inventory, monkeypatch):
     said = []
     monkeypatch.setattr("ansible.utils.display.Display.warning", lambda _self, text, *_a, **_k: said.append(text))
@@ -280,6 +294,64 @@ def test_no_secret_is_in_a_variable(inventory):
     inventory.parse(role_name="images", include_tags=True)
     text = json.dumps([inventory.variables(host) for host in inventory.hosts])
     assert not {word for word in (*SECRETS, SECRETS["secret_key"], '"access_key"') if word in text}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"organisational_units": ["/Sandbox"]},
+        {"account_ids": [A, B], "exclude_accounts": [A]},
+        {"organizational_units": None},
+        {"account_ids": None},
+        {"exclude_account_ids": None},
+        {"exclude_organizational_units": None},
+        {"organizational_units": ["/Sandbox"], "recursive": "ture"},
+    ],
+    ids=str,
+)
+def test_a_slip_of_the_pen_widens_no_choice_and_narrows_none(options, inventory, server):
+    with pytest.raises(AnsibleError) as caught:
+        inventory.parse(**options)
+    assert next(reversed(options)) in str(caught.value)
+    assert (inventory.hosts, server.journal) == ([], [])
+
+
+def test_an_id_out_of_a_spoilt_cache_is_not_run(inventory, tmp_path):
+    inventory.parse(**cached(tmp_path))
+    (file,) = (tmp_path / "cache").iterdir()
+    file.write_text(file.read_text().replace(A, "{{ 7 * 7 }}"))
+    with pytest.raises(AnsibleParserError):
+        inventory.parse(**cached(tmp_path))
+    assert inventory.hosts == []
+
+
+def test_what_was_cached_for_one_file_of_credentials_serves_no_other(inventory, server, tmp_path, monkeypatch):
+    server.access_keys["OTHER"] = "210987654321"
+    options = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
+    keys = {"access_key": None, "secret_key": None}
+    for name, key in {"one": OWNER, "other": "OTHER"}.items():
+        (tmp_path / name).write_text(f"[default]\naws_access_key_id={key}\naws_secret_access_key=secret\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "one"))
+    assert inventory.parse(**keys, **options).hosts == [A, B, C, OWNER]
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "other"))
+    with pytest.raises(AnsibleParserError, match="is in no organization"):
+        inventory.parse(**keys, **options)
+
+
+def test_groups_that_go_in_a_circle_with_those_of_another_source_leave_no_host(inventory):
+    inventory.before = lambda data: (data.add_group("region_eu_west_1"), data.add_group("units"))
+    inventory.children = [("region_eu_west_1", "units")]
+    with pytest.raises(AnsibleError, match="recursive dependency loop"):
+        inventory.parse(
+            regions=["eu-west-1"], keyed_groups=[{"key": "aws_region", "prefix": "region", "parent_group": "units"}]
+        )
+    assert inventory.hosts == []
+
+
+def test_a_host_has_its_variables_where_another_source_has_a_group_of_its_name(inventory):
+    inventory.before = lambda data: data.add_group(A)
+    inventory.parse(role_name="images")
+    assert inventory.variables(A)["assume_role_arn"] == f"arn:aws:iam::{A}:role/images"
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,19 @@
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import replace
 
 import pytest
+from ansible.module_utils import basic
 
 from ansible_collections.euc.aws.plugins.module_utils._aws.calls import be_patient
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError
 from ansible_collections.euc.aws.plugins.module_utils._organizations.api import tells_paths
 from ansible_collections.euc.aws.plugins.module_utils._organizations.errors import AnsibleOrganizationsError
-from ansible_collections.euc.aws.tests.aws_server import Fault, Unit
+from ansible_collections.euc.aws.plugins.modules import organization_accounts_info
+from ansible_collections.euc.aws.tests.aws_server import Fault, Unit, serve
 from ansible_collections.euc.aws.tests.unit.support import (
     OWNER,
     RECIPIENT,
@@ -39,6 +43,9 @@ WORKLOADS, PRODUCTION, FROZEN, SANDBOX, EMPTY, SECURITY = (f"ou-ab12-{number:08}
 NOWHERE, STRANGER = "ou-ab12-99999999", "999999999999"
 PATHS = tells_paths(new_client(new_state(), service="organizations"))
 needs_paths = pytest.mark.skipif(not PATHS, reason="this botocore drops the paths of accounts and units")
+
+
+ACCOUNT_OF_NO_ID = '{"Accounts": [{"Id": "{{ 7 * 7 }}", "State": "ACTIVE", "Paths": ["o-exampleorgid/r-ab12/"]}]}'
 
 
 def organization(**settings):
@@ -330,6 +337,23 @@ def test_a_walk_goes_on_where_aws_does_not_tell_paths():
             {"organizational_units": ["/Empty"]},
             "Key",
         ),
+        pytest.param(
+            # Every organization has an account: the one that manages it.
+            Fault(LISTED, kind="page", body='{"Accounts": []}', bears_request_id=True),
+            {},
+            "account",
+            marks=needs_paths,
+        ),
+        pytest.param(
+            Fault(LISTED, kind="page", body=ACCOUNT_OF_NO_ID, bears_request_id=True), {}, "7 [*] 7", marks=needs_paths
+        ),
+        (
+            Fault(
+                ACCOUNT, kind="page", body=f'{{"Account": {{"Id": "{B}", "State": "ACTIVE"}}}}', bears_request_id=True
+            ),
+            {"account_ids": [A]},
+            A,
+        ),
         (
             Fault(ACCOUNTS_IN, call=2, code="ParentNotFoundException", status=400),
             {"organizational_units": ["/Workloads"]},
@@ -372,6 +396,28 @@ def test_a_delegated_administrator_may_ask():
     server = organization(delegated={A})
     server.access_keys[A] = A
     assert chosen(server, A, organizational_units=["/Security"])["account_ids"] == [E]
+
+
+@pytest.mark.parametrize(
+    "option", ["organizational_units", "account_ids", "exclude_organizational_units", "exclude_account_ids"]
+)
+def test_a_variable_without_a_value_is_not_the_whole_organization(option, monkeypatch, capsys):
+    """A template of an empty variable gives null, and Ansible does not tell that from an option that is left out."""
+    for name in os.environ:
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+    server = organization()
+    with serve(server) as url:
+        given = {option: None, "access_key": OWNER, "secret_key": "secret", "region": "eu-west-1", "endpoint_url": url}
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode())
+        # ansible-core 2.19 and later ask for it.
+        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        with pytest.raises(SystemExit):
+            organization_accounts_info.main()
+    result = json.loads(capsys.readouterr().out)
+    assert "account_ids" not in result, result["account_ids"]
+    assert option in result["msg"]
+    assert server.journal == []
 
 
 def test_bad_input_is_refused_in_one_message():
