@@ -19,6 +19,7 @@ options:
       - Names are compared letter by letter, and upper and lower case count. A unit whose name has a V(/) is named by
         its ID.
       - Without this option and O(account_ids), the whole organization is chosen. An empty list chooses no account.
+      - A null, as a template of a variable without a value makes it, is refused.
     type: list
     elements: str
   recursive:
@@ -30,7 +31,7 @@ options:
   account_ids:
     description:
       - Accounts that are chosen besides those of O(organizational_units), 12 digits each. Put them in quotes.
-      - Alone, they are the choice. An empty list chooses no account.
+      - Alone, they are the choice. An empty list chooses no account, and a null is refused.
       - One that is in no state of O(states) is an error, unless it is excluded.
     type: list
     elements: str
@@ -38,13 +39,13 @@ options:
     description:
       - Organizational units whose accounts are never chosen, by ID or path, with all units below, whatever
         O(recursive) says.
-      - Exclusion always wins, however an account came in.
+      - Exclusion always wins, however an account came in. A null is refused.
     type: list
     elements: str
   exclude_account_ids:
     description:
       - Accounts that are never chosen, 12 digits each. Put them in quotes.
-      - Exclusion always wins, however an account came in.
+      - Exclusion always wins, however an account came in. A null is refused.
     type: list
     elements: str
   states:

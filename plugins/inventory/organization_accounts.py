@@ -116,6 +116,7 @@ from typing import TYPE_CHECKING
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.inventory.group import to_safe_group_name
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.inventory import BaseInventoryPlugin
 
 try:
@@ -142,7 +143,9 @@ from ansible_collections.euc.aws.plugins.module_utils._organizations.choice impo
     CHOICE_OPTIONS,
     choice_problems,
     none_chosen,
+    null_problem,
 )
+from ansible_collections.euc.aws.plugins.module_utils._organizations.configuration import configuration_problems
 from ansible_collections.euc.aws.plugins.module_utils._organizations.hosts import hosts_of, hosts_problems
 from ansible_collections.euc.aws.plugins.module_utils._organizations.lookup import find_accounts
 
@@ -176,8 +179,8 @@ class InventoryModule(AWSInventoryBase):
 
         :raises AnsibleParserError: With the message that the module has.
         """
-        super().parse(inventory, loader, path, cache=cache)
         try:
+            super().parse(inventory, loader, path, cache=cache)
             params = self._parameters()
             refuse(*role_problems(params), *choice_problems(params), *hosts_problems(params))
             accounts = self._accounts(params, path, cache)
@@ -189,8 +192,11 @@ class InventoryModule(AWSInventoryBase):
 
     def _read_config_data(self, path: str) -> Mapping[str, Any]:
         config = super()._read_config_data(path)
-        if problem := alias_problem(config):
-            raise AnsibleParserError(problem)
+        refuse(
+            alias_problem(config),
+            null_problem(config, (*CHOICE_OPTIONS, *_HOSTS)),
+            *configuration_problems(config, self.option_definitions, _is_boolean),
+        )
         return config
 
     def _set_frozen_credentials(self) -> None:
@@ -259,6 +265,14 @@ class InventoryModule(AWSInventoryBase):
         for name, group in made.groups.items():
             for member in (*group.child_groups, *group.hosts):
                 self.inventory.add_child(name, member.name)
+
+
+def _is_boolean(value: Any) -> bool:
+    try:
+        boolean(value)
+    except TypeError:
+        return False
+    return True
 
 
 class _AsModule:

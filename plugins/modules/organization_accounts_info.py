@@ -147,6 +147,7 @@ accounts:
 
 from typing import TYPE_CHECKING
 
+from ansible.module_utils import basic
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
@@ -158,6 +159,7 @@ from ansible_collections.euc.aws.plugins.module_utils._organizations.choice impo
     CHOICE_OPTIONS,
     choice_problems,
     none_chosen,
+    null_problem,
 )
 from ansible_collections.euc.aws.plugins.module_utils._organizations.lookup import find_accounts
 
@@ -215,6 +217,7 @@ def main() -> None:
     module = AnsibleAWSModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
 
     def work() -> dict[str, Any]:
+        refuse(null_problem(basic._load_params()))
         validate_parameters(module.params)
         return run(module.params, AWSClients(module).make("organizations"))
 

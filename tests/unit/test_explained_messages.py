@@ -332,6 +332,13 @@ PROVOKED = {
     "recursive=false goes with organizational_units, which are not given": lambda reader: reader.accounts(
         recursive=False
     ),
+    "These options are null: … Give them values, or leave them out": lambda reader: reader.inventory(account_ids=None),
+    "These keys are no options of the inventory plugin": lambda reader: reader.inventory(exclude_accounts=[ONE]),
+    "mostly … is meant": lambda reader: reader.inventory(exclude_accounts=[ONE]),
+    "These options are neither true nor false": lambda reader: reader.inventory(recursive="ture"),
+    "These options are null, and given by an alias too": lambda reader: reader.inventory(
+        assume_role_arn=None, iam_role_arn=ROLE
+    ),
     "regions is empty. Leave it out for one host an account": lambda reader: reader.inventory(regions=[]),
     "regions takes Regions such as eu-west-1, and these are not": lambda reader: reader.inventory(regions=["Ireland"]),
     "partition takes aws, aws-cn, aws-us-gov and the like": lambda reader: reader.inventory(partition="AWS"),

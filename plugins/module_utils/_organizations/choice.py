@@ -132,6 +132,21 @@ def _in_another_state(choice: Choice, accounts: Iterable[Account]) -> list[str]:
     ]
 
 
+def null_problem(given: Mapping[str, Any], options: Iterable[str] = CHOICE_OPTIONS) -> str | None:
+    """Say which options are null, which Ansible does not tell from those that are left out.
+
+    :param given: The arguments as they were given, not yet validated.
+    :param options: The options that must not be null.
+    """
+    nulls = {option for option in options if option in given and given[option] is None}
+    if not nulls:
+        return None
+    return (
+        f"These options are null: {enumerated(nulls)}. Mostly a variable has no value, and the choice would be another"
+        " than you meant. Give them values, or leave them out."
+    )
+
+
 def choice_problems(params: Mapping[str, Any]) -> list[str]:
     """Say what is wrong with the options, as far as they tell themselves; a sentence each."""
     problems = [
