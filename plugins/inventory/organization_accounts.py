@@ -63,7 +63,14 @@ notes:
     whatever is no letter, digit or underscore becomes an underscore.
   - O(assume_role_arn) is the role that reads the organization. It is assumed when AWS is first asked, so a cached
     inventory makes no call at all. The cache is bound to the options that choose accounts and to those that lead to
-    the organization, the access key's ID among them.
+    the organization, the access key's ID among them, and to E(AWS_SHARED_CREDENTIALS_FILE), E(AWS_CONFIG_FILE),
+    E(AWS_ROLE_ARN), E(AWS_WEB_IDENTITY_TOKEN_FILE), E(AWS_CONTAINER_CREDENTIALS_RELATIVE_URI),
+    E(AWS_CONTAINER_CREDENTIALS_FULL_URI), E(AWS_ENDPOINT_URL) and E(AWS_ENDPOINT_URL_ORGANIZATIONS).
+  - What these files say, and which role the machine itself has, is not seen. After a change of them, run once with
+    C(--flush-cache).
+  - What is cached in another form than this plugin's counts as not cached. An ID in it that is not 12 digits is an
+    error.
+  - A key of the file that is no option is refused, and so is a null for an option that chooses accounts or makes hosts.
   - If anything fails, the inventory has no host of this source. Ansible then warns and goes on, which looks like
     success where a play has no hosts. Set C(any_unparsed_is_failed) in the section C([inventory]) of C(ansible.cfg), or
     E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to V(true).
@@ -110,6 +117,7 @@ assume_role_external_id: golden-images-7f3a
 
 import hashlib
 import json
+import os
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -139,6 +147,11 @@ from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInv
 from ansible_collections.euc.aws.plugins.module_utils._aws.client import AWSClients
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError, refuse
 from ansible_collections.euc.aws.plugins.module_utils._aws.role import alias_problem, role_problems
+from ansible_collections.euc.aws.plugins.module_utils._organizations.cached import (
+    ENVIRONMENT,
+    cached_accounts,
+    spoilt_problem,
+)
 from ansible_collections.euc.aws.plugins.module_utils._organizations.choice import (
     CHOICE_OPTIONS,
     choice_problems,
@@ -146,7 +159,11 @@ from ansible_collections.euc.aws.plugins.module_utils._organizations.choice impo
     null_problem,
 )
 from ansible_collections.euc.aws.plugins.module_utils._organizations.configuration import configuration_problems
-from ansible_collections.euc.aws.plugins.module_utils._organizations.hosts import hosts_of, hosts_problems
+from ansible_collections.euc.aws.plugins.module_utils._organizations.hosts import (
+    groups_problem,
+    hosts_of,
+    hosts_problems,
+)
 from ansible_collections.euc.aws.plugins.module_utils._organizations.lookup import find_accounts
 
 if TYPE_CHECKING:
@@ -184,11 +201,11 @@ class InventoryModule(AWSInventoryBase):
             params = self._parameters()
             refuse(*role_problems(params), *choice_problems(params), *hosts_problems(params))
             accounts = self._accounts(params, path, cache)
+            if not accounts:
+                self.warn(none_chosen(params["states"]))
+            self._add(self._made(hosts_of(accounts, params)))
         except AnsibleEUCError as error:
             raise AnsibleParserError(str(error)) from None
-        if not accounts:
-            self.warn(none_chosen(params["states"]))
-        self._add(self._made(hosts_of(accounts, params)))
 
     def _read_config_data(self, path: str) -> Mapping[str, Any]:
         config = super()._read_config_data(path)
@@ -217,18 +234,21 @@ class InventoryModule(AWSInventoryBase):
     def get_cache_key(self, path: str) -> str:
         """Return a key that no other choice has, and no other way to an organization."""
         params = self._parameters()
-        bound_to = json.dumps([[name, params[name]] for name in (*CHOICE_OPTIONS, *_WAY)])
+        given = [[name, params[name]] for name in (*CHOICE_OPTIONS, *_WAY)]
+        bound_to = json.dumps([*given, *([name, os.environ.get(name)] for name in ENVIRONMENT)])
         return f"{super().get_cache_key(path)}_{hashlib.sha256(bound_to.encode()).hexdigest()[:32]}"
 
     def _accounts(self, params: Mapping[str, Any], path: str, cache: bool) -> list[dict[str, Any]]:
-        is_cached, accounts = self.get_cached_result(path, cache)
-        if not is_cached:
+        accounts = cached_accounts(self.get_cached_result(path, cache)[1])
+        if accounts is None:
             client = AWSClients(_AsModule(self, params)).make("organizations")
             accounts = [
                 {"id": found.account.id, "name": found.account.name, "path": found.path, "tags": found.tags}
                 for found in find_accounts(client, params)
             ]
-            self.update_cached_result(path, cache, accounts)
+            # With cache=True it would leave what is cached and no list of accounts.
+            self.update_cached_result(path, False, accounts)
+        refuse(spoilt_problem(accounts))
         return accounts
 
     def _made(self, hosts: Iterable[Host]) -> InventoryData:
@@ -254,17 +274,26 @@ class InventoryModule(AWSInventoryBase):
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host.name, strict=strict)
 
     def _add(self, made: InventoryData) -> None:
-        """Add all hosts and groups of another inventory to the real one."""
+        """Add all hosts and groups of another inventory to the real one.
+
+        :raises AnsibleEUCError: Before anything is added, if Ansible would refuse a group for its place.
+        """
+        both = (*self.inventory.groups.values(), *made.groups.values())
+        if problem := groups_problem((group.name, child.name) for group in both for child in group.child_groups):
+            raise AnsibleEUCError(problem)
         for host in made.hosts.values():
             self.inventory.add_host(host.name)
             for name, value in host.vars.items():
                 if name not in ("inventory_file", "inventory_dir"):
-                    self.inventory.set_variable(host.name, name, value)
+                    # By its name Ansible would take a group of another source before the host.
+                    self.inventory.hosts[host.name].set_variable(name, value)
         for name in made.groups:
             self.inventory.add_group(name)
         for name, group in made.groups.items():
-            for member in (*group.child_groups, *group.hosts):
-                self.inventory.add_child(name, member.name)
+            for child in group.child_groups:
+                self.inventory.add_child(name, child.name)
+            for host in group.hosts:
+                self.inventory.groups[name].add_host(self.inventory.hosts[host.name])
 
 
 def _is_boolean(value: Any) -> bool:

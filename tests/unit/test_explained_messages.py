@@ -25,6 +25,8 @@ from ansible_collections.euc.aws.plugins.module_utils._images.making import sour
 from ansible_collections.euc.aws.plugins.module_utils._images.origin import SOURCE_TAG
 from ansible_collections.euc.aws.plugins.module_utils._images.sharing import Change, Failure, Outcome, failure_message
 from ansible_collections.euc.aws.plugins.module_utils._organizations import api
+from ansible_collections.euc.aws.plugins.module_utils._organizations.cached import spoilt_problem
+from ansible_collections.euc.aws.plugins.module_utils._organizations.hosts import groups_problem
 from ansible_collections.euc.aws.plugins.module_utils._organizations.tree import Tree
 from ansible_collections.euc.aws.plugins.modules import (
     organization_accounts_info,
@@ -98,6 +100,11 @@ NO_IMAGES = {"body": '{"Images": []}', "content_type": "application/x-amz-json-1
 STATELESS = {"gives_state": False, "gives_status": False}
 SLASHED = Unit("ou-ab12-0slash00", "Data/Lake", "r-ab12")
 NO_UNIT = "ou-ab12-99999999"
+
+
+def told_instead(operation, times=1, **answer):
+    """An answer that AWS does not give."""
+    return Fault(operation, kind="page", body=json.dumps(answer), bears_request_id=True, times=times)
 
 
 def without(operation, key, ask):
@@ -366,6 +373,19 @@ PROVOKED = {
     ),
     "so where it is, is open": lambda reader: reader.accounts(
         ask=without("ListParents", "Parents", lambda client: Tree(client).parent_of(ONE))
+    ),
+    "AWS told accounts whose IDs are not 12 digits": lambda reader: reader.accounts(
+        told_instead("DescribeAccount", Account={"Id": "1"}), account_ids=[ONE]
+    ),
+    "AWS was asked for account … and told of": lambda reader: reader.accounts(
+        told_instead("DescribeAccount", Account={"Id": TWO}), account_ids=[ONE]
+    ),
+    "AWS told no account at all": lambda reader: reader.accounts(
+        told_instead("ListAccounts", Accounts=[]), told_instead("ListAccountsForParent", Accounts=[], times=None)
+    ),
+    "The inventory's cache has accounts whose IDs are not 12 digits": lambda _reader: spoilt_problem([{"id": "1"}]),
+    "With the groups of other sources, those of this inventory would go in a circle": lambda _reader: groups_problem(
+        [("a", "b"), ("b", "a")]
     ),
     "it was moved or deleted while the organization was read": lambda reader: reader.accounts(
         ask=lambda client: Tree(client).path(["r-ab12", NO_UNIT])

@@ -31,10 +31,15 @@ def account_ids_problem(values: Iterable[str], option: str) -> str | None:
     :param option: The option that they were given in, for the sentence.
     :returns: One sentence that names the values that are not 12-digit IDs, or None if all of them are.
     """
-    wrong = {value for value in values if not _ACCOUNT_ID.fullmatch(value)}
+    wrong = {value for value in values if not is_account_id(value)}
     if not wrong:
         return None
     return f"{option} takes 12-digit AWS account IDs, and these are not: {enumerated(wrong, _likely_meaning)}."
+
+
+def is_account_id(value: str) -> bool:
+    """Say whether a text has the form of an account's ID."""
+    return bool(_ACCOUNT_ID.fullmatch(value))
 
 
 def enumerated(values: Iterable[str], hint: Callable[[str], str | None] = lambda value: None) -> str:

@@ -15,8 +15,9 @@ from datetime import timezone
 from functools import cache
 from typing import TYPE_CHECKING
 
+from .._aws.accounts import is_account_id
 from .._aws.calls import call
-from .choice import Account, Unit
+from .choice import Account, Unit, another_account, no_account_id
 from .errors import AnsibleOrganizationsError
 
 if TYPE_CHECKING:
@@ -67,7 +68,10 @@ def list_parents(client: Any, child_id: str) -> list[str]:
 def describe_account(client: Any, account_id: str) -> Account:
     """Read one account."""
     action = f"look up account {account_id} in the organization"
-    return _call(client, action, lambda: _account(client.describe_account(AccountId=account_id)["Account"]))
+    account = _call(client, action, lambda: _account(client.describe_account(AccountId=account_id)["Account"]))
+    if account.id != account_id:
+        raise AnsibleOrganizationsError(another_account(account_id, account.id))
+    return account
 
 
 def describe_unit(client: Any, unit_id: str) -> Unit:
@@ -95,6 +99,9 @@ def _every(client: Any, action: str, operation: str, key: str, parameters: Mappi
 
 
 def _account(answer: Mapping[str, Any]) -> Account:
+    # It becomes a part of ARNs and the name of a host.
+    if not is_account_id(answer["Id"]):
+        raise AnsibleOrganizationsError(no_account_id([answer["Id"]]))
     joined = answer.get("JoinedTimestamp")
     return Account(
         id=answer["Id"],

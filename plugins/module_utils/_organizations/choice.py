@@ -35,6 +35,7 @@ CHOICE_OPTIONS = dict(
 # RootId and OrganizationalUnitId in botocore's data/organizations/2016-11-28/service-2.json.
 _UNIT_ID = re.compile(r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}")
 _PATH = re.compile(r"/|(?:/[^/]+)+")
+_NOT_AWS = "Look what answers in the place of AWS: endpoint_url, AWS_ENDPOINT_URL, or a proxy. No account is returned."
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +227,21 @@ def no_such_accounts(account_ids: Iterable[str], option: str) -> str | None:
         f"{option} names accounts that are not in this organization: {enumerated(ids)}. Check the IDs; take out"
         " accounts that have left or were closed long ago."
     )
+
+
+def no_account_id(values: Iterable[str]) -> str:
+    """Tell that what stands for the IDs of accounts in an answer is none."""
+    return f"AWS told accounts whose IDs are not 12 digits: {enumerated(values)}. {_NOT_AWS}"
+
+
+def another_account(asked: str, told: str) -> str:
+    """Tell that AWS answered about an account that it was not asked for."""
+    return f"AWS was asked for account {asked} and told of {told}. {_NOT_AWS}"
+
+
+def no_accounts() -> str:
+    """Tell that the whole organization has no account, which can't be: one manages it."""
+    return f"AWS told no account at all, and an organization has the one that manages it. {_NOT_AWS}"
 
 
 def none_chosen(states: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from .._aws.accounts import enumerated
@@ -87,6 +88,25 @@ def hosts_problems(params: Mapping[str, Any]) -> list[str]:
     if role_name is not None and elsewhere and partition in ("aws", *_PARTITIONS.values()):
         problems.append(f"partition is {partition}, and these Regions are in another: {enumerated(elsewhere)}.")
     return problems
+
+
+def groups_problem(children: Iterable[tuple[str, str]]) -> str | None:
+    """Say if groups go in a circle.
+
+    :param children: The names of a group and of a child of it, for each child of each group.
+    """
+    groups: TopologicalSorter[str] = TopologicalSorter()
+    for group, child in children:
+        groups.add(group, child)
+    try:
+        groups.prepare()
+    except CycleError as error:
+        return (
+            "With the groups of other sources, those of this inventory would go in a circle, a recursive dependency"
+            f" loop: {', '.join(map(repr, error.args[1]))}. Change prefix or parent_group in keyed_groups. No host is"
+            " added."
+        )
+    return None
 
 
 def _partition_of(region: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import api
-from .choice import Choice, choose, no_such_accounts
+from .choice import Choice, choose, no_accounts, no_such_accounts
 from .errors import AnsibleOrganizationsError
 from .tree import NoSuchUnitError, Tree
 
@@ -100,6 +100,8 @@ def _read(client: Any, tree: Tree, choice: Choice) -> dict[str, Account]:
         starts = [tree.root()] if takes_root else sorted(choice.unit_ids or ())
         accounts = {account.id: account for account in _walked(client, tree, choice, starts)}
         is_complete = takes_root and not choice.excluded_unit_ids
+    if is_complete and not accounts:
+        raise AnsibleOrganizationsError(no_accounts())
     accounts.update(_named(client, tree, choice, accounts, is_complete))
     return accounts
 

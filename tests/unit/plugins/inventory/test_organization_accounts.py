@@ -325,6 +325,16 @@ def test_an_id_out_of_a_spoilt_cache_is_not_run(inventory, tmp_path):
     assert inventory.hosts == []
 
 
+def test_what_is_in_the_cache_and_no_list_of_accounts_is_replaced(inventory, server, tmp_path):
+    inventory.parse(**cached(tmp_path))
+    (file,) = (tmp_path / "cache").iterdir()
+    file.write_text('{"hosts": ["elsewhere"]}')
+    assert inventory.parse(**cached(tmp_path)).hosts == [A, B, C, OWNER]
+    server.journal.clear()
+    assert inventory.parse(**cached(tmp_path)).hosts == [A, B, C, OWNER]
+    assert server.journal == []
+
+
 def test_what_was_cached_for_one_file_of_credentials_serves_no_other(inventory, server, tmp_path, monkeypatch):
     server.access_keys["OTHER"] = "210987654321"
     options = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
