@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ansible_collections.euc.aws.tests.aws_server import Organization
@@ -18,7 +20,7 @@ regions:
 
 
 @pytest.mark.parametrize("limit", [(), ("--limit", "*.eu-west-1")], ids=["everywhere", "one Region"])
-def test_a_job_on_no_hosts_is_no_success(limit, ansible, server):
+def test_a_job_on_no_hosts_is_no_success(limit: Any, ansible: Any, server: Any) -> None:
     server.organization = Organization.of({"/": ["123456789012"]})
     inventory = ansible.write("all.organization_accounts.yml", INVENTORY)
     run = ansible.run("ansible-playbook", "-i", inventory, AWX / "list_images_everywhere.yml", *limit)

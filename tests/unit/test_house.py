@@ -31,7 +31,9 @@ PURE = {
     "_images/making.py",
     "_images/origin.py",
     "_images/sharing.py",
+    "_organizations/cached.py",
     "_organizations/choice.py",
+    "_organizations/configuration.py",
     "_organizations/hosts.py",
 }
 UTILS = ROOT / "plugins/module_utils"
