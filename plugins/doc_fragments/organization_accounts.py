@@ -79,8 +79,9 @@ notes:
     that has units with chosen accounts below. One more finds the root if a path is named.
   - A part of the organization, or all of it where AWS or botocore does not tell the paths of accounts, takes, for each
     unit that is read, a call for each 20 accounts and one for each 20 units in it, at least two. Without O(recursive)
-    it is only the accounts' call. Units that are excluded are not read. To find a unit, and its name and those above,
-    takes at most two calls for each level above it.
+    it is only the accounts' call. Units that are excluded are not read. To find a unit by its ID takes one call, or,
+    where paths are not told, one for each level above it. For its name, for those above and for each step of a path,
+    it is one for every 20 units there.
   - Each account that is named and not met in this way takes one call, or two where AWS does not tell paths, and each
     excluded unit that is not met and is named by its ID takes one.
 """

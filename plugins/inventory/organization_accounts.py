@@ -101,7 +101,8 @@ keyed_groups:
   - key: aws_account_tags.stage | default('none')
     prefix: stage
 groups:
-  sandboxes: aws_account_path.startswith('/Sandbox')
+  # /Sandbox and the units below it, but not /Sandboxes
+  sandboxes: (aws_account_path ~ '/').startswith('/Sandbox/')
 compose:
   assume_role_external_id: "'golden-images-7f3a'"
 cache: true

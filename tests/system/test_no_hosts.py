@@ -20,7 +20,7 @@ regions:
 
 
 @pytest.mark.parametrize("limit", [(), ("--limit", "*.eu-west-1")], ids=["everywhere", "one Region"])
-def test_a_job_on_no_hosts_is_no_success(limit: Any, ansible: Any, server: Any) -> None:
+def test_a_job_on_no_hosts_is_no_success(limit: tuple[str, ...], ansible: Any, server: Any) -> None:
     server.organization = Organization.of({"/": ["123456789012"]})
     inventory = ansible.write("all.organization_accounts.yml", INVENTORY)
     run = ansible.run("ansible-playbook", "-i", inventory, AWX / "list_images_everywhere.yml", *limit)

@@ -365,9 +365,7 @@ PROVOKED = {
     "names accounts that are not in this organization": lambda reader: reader.accounts(exclude_account_ids=[TWO]),
     "names accounts that are in another state than": lambda reader: reader.accounts(account_ids=[ONE], states=[]),
     "AWS told no state of … Update botocore": lambda reader: reader.accounts(told=STATELESS),
-    "No account is chosen: the organization was read, and none of its accounts fits": lambda reader: (
-        reader.no_accounts()
-    ),
+    "No account is chosen: none fits what": lambda reader: reader.no_accounts(),
     "roots of the organization, and what is below one alone would be a part": lambda reader: reader.accounts(
         ask=without("ListRoots", "Roots", lambda client: Tree(client).root())
     ),
@@ -692,6 +690,7 @@ PROVOKED = {
     ),
     # Credentials
     "Unable to locate credentials": lambda reader: reader.task(),
+    "You must specify a region": lambda reader: reader.inventory(**KEYS, endpoint_url=NOWHERE, account_ids=[ONE]),
     "Partial credentials found in": lambda reader: reader.task(environment={"AWS_ACCESS_KEY_ID": OWNER}),
     "Couldn't connect to AWS": lambda reader: reader.task(environment={"AWS_ACCESS_KEY_ID": OWNER}),
     "The config profile (…) could not be found": lambda reader: reader.task(profile="images"),

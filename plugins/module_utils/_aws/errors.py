@@ -27,6 +27,7 @@ _WRONG_SIGNATURE = (
     "Check the secret key, and the clock of the machine where the task runs: AWS refuses what was not signed just now."
 )
 _NO_CREDENTIALS = "Give credentials: profile, access_key and secret_key, or the environment variables of AWS."
+_NO_REGION = "Give a Region: region, the environment variables AWS_REGION or AWS_DEFAULT_REGION, or the profile."
 _CREDENTIAL_SOURCE = "Check what the credentials come from: the profile, its credential_process or its sign-in."
 _NO_ANSWER = "Check the Region's name, the endpoint_url if one is set, and the network or proxy between here and AWS."
 _NOT_FROM_AWS = (
@@ -94,6 +95,7 @@ class AnsibleEUCError(AnsibleAWSError):
         "IncompleteSignatureException": _WRONG_CREDENTIALS,
         "NoCredentialsError": _NO_CREDENTIALS,
         "PartialCredentialsError": _NO_CREDENTIALS,
+        "NoRegionError": _NO_REGION,
         "CredentialRetrievalError": _CREDENTIAL_SOURCE,
         "NotFromAWSError": _NOT_FROM_AWS,
         "UnreadableAnswerError": _NOT_FROM_AWS,

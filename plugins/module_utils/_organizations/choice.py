@@ -247,8 +247,8 @@ def no_accounts() -> str:
 def none_chosen(states: Iterable[str]) -> str:
     """Tell that no account is chosen, which is an answer, and mostly not the one that was wanted."""
     return (
-        "No account is chosen: the organization was read, and none of its accounts fits what organizational_units,"
-        f" account_ids, the exclusions and states ({', '.join(sorted(states))}) say."
+        "No account is chosen: none fits what organizational_units, account_ids, the exclusions and states"
+        f" ({', '.join(sorted(states))}) say."
     )
 
 

@@ -23,9 +23,18 @@ if TYPE_CHECKING:
 
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]+")
 _PARTITION = re.compile(r"aws(?:-[a-z]+)*")
-# Regions of other partitions are told by their beginning: https://docs.aws.amazon.com/whitepapers/latest/
-# aws-fault-isolation-boundaries/partitions.html. Of those that are not here, nothing is assumed.
-_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+# By the beginnings of their Regions, as regionRegex in botocore's data/partitions.json has them.
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "eu-isoe-": "aws-iso-e",
+    "eusc-": "aws-eusc",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "us-isof-": "aws-iso-f",
+}
+# What the Regions of the partition aws have been called so far, and those of no other but aws-cn.
+_OF_AWS = re.compile(r"[a-z]{2}-[a-z]+-[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -109,5 +118,7 @@ def groups_problem(children: Iterable[tuple[str, str]]) -> str | None:
     return None
 
 
-def _partition_of(region: str) -> str:
-    return next((partition for start, partition in _PARTITIONS.items() if region.startswith(start)), "aws")
+def _partition_of(region: str) -> str | None:
+    """Return the partition of a Region; None for one that is in none of those known here."""
+    other = next((partition for start, partition in _PARTITIONS.items() if region.startswith(start)), None)
+    return other or ("aws" if _OF_AWS.fullmatch(region) else None)

@@ -137,7 +137,7 @@ def test_groups(inventory):
         include_tags=True,
         exclude_account_ids=[OWNER, B],
         keyed_groups=[*keyed, {"key": "aws_account_path", "prefix": "unit", "parent_group": "units"}],
-        groups={"sandboxes": "aws_account_path.startswith('/Sandbox')"},
+        groups={"sandboxes": "(aws_account_path ~ '/').startswith('/Sandbox/')"},
     )
     a, c = f"{A}.eu-west-1", f"{C}.eu-west-1"
     assert inventory.groups == {
@@ -191,6 +191,11 @@ def test_a_failure_half_way_leaves_no_host(options, inventory):
         (
             {"role_name": "images", "regions": ["eu-west-1", "cn-north-1"]},
             f"partition is aws, and these Regions are in another: 'cn-north-1'.{NOTHING}",
+        ),
+        (
+            {"role_name": "images", "regions": ["us-iso-east-1", "eusc-de-east-1", "us-isox-east-1", "mx-central-1"]},
+            "partition is aws, and these Regions are in another: 'eusc-de-east-1', 'us-iso-east-1', 'us-isox-east-1'."
+            + NOTHING,
         ),
         (
             {"role_name": "images", "regions": ["eu-west-1", "us-gov-west-1"], "partition": "aws-us-gov"},
