@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+# Ansible's own fragment "constructed" has both.
+_BOOLEAN = ("bool", "boolean")
+
 
 def configuration_problems(
     given: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]], is_boolean: Callable[[Any], bool]
@@ -32,7 +35,9 @@ def configuration_problems(
     names = {alias: name for name, option in known.items() for alias in (name, *option.get("aliases", ()))}
     problems = [
         _unknown_problem(given, names),
-        _boolean_problem(given, {key for key, name in names.items() if known[name].get("type") == "bool"}, is_boolean),
+        _boolean_problem(
+            given, {key for key, name in names.items() if known[name].get("type") in _BOOLEAN}, is_boolean
+        ),
         _hidden_problem(given, names),
     ]
     return [problem for problem in problems if problem]

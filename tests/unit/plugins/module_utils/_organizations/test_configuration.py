@@ -11,6 +11,7 @@ from ansible_collections.euc.aws.plugins.module_utils._organizations.configurati
 KNOWN = {
     "assume_role_arn": {"type": "str", "aliases": ["iam_role_arn"]},
     "recursive": {"type": "bool", "aliases": ["deep"]},
+    "strict": {"type": "boolean"},
     "account_ids": {"type": "list"},
 }
 
@@ -40,6 +41,7 @@ def test_options_and_their_aliases_are_let_through(given):
     [
         ({"account_id": [], 7: 1}, "'7', 'account_id' (mostly account_ids is meant). Correct"),
         ({"recursive": "ture"}, "neither true nor false: 'recursive' ('ture')."),
+        ({"strict": "ture"}, "neither true nor false: 'strict' ('ture')."),
         ({"deep": "ture"}, "neither true nor false: 'deep' ('ture')."),
         ({"assume_role_arn": None, "iam_role_arn": "a"}, "by an alias too: 'assume_role_arn' (by iam_role_arn)."),
     ],
