@@ -26,7 +26,6 @@ from ansible_collections.euc.aws.plugins.module_utils._images.origin import SOUR
 from ansible_collections.euc.aws.plugins.module_utils._images.sharing import Change, Failure, Outcome, failure_message
 from ansible_collections.euc.aws.plugins.module_utils._organizations import api
 from ansible_collections.euc.aws.plugins.module_utils._organizations.cached import spoilt_problem
-from ansible_collections.euc.aws.plugins.module_utils._organizations.choice import no_such_unit
 from ansible_collections.euc.aws.plugins.module_utils._organizations.hosts import groups_problem
 from ansible_collections.euc.aws.plugins.module_utils._organizations.tree import Tree
 from ansible_collections.euc.aws.plugins.modules import (
@@ -362,7 +361,6 @@ PROVOKED = {
     ),
     "names …, which is not in this organization": lambda reader: reader.accounts(organizational_units=[NO_UNIT]),
     "Directly below the root": lambda reader: reader.accounts(organizational_units=[NO_UNIT]),
-    "No unit is below the root": lambda _reader: no_such_unit(NO_UNIT, "organizational_units", []),
     "names accounts that are not in this organization": lambda reader: reader.accounts(exclude_account_ids=[TWO]),
     "names accounts that are in another state than": lambda reader: reader.accounts(account_ids=[ONE], states=[]),
     "AWS told no state of … Update botocore": lambda reader: reader.accounts(told=STATELESS),
