@@ -71,6 +71,8 @@ notes:
   - Only the management account of the organization and its delegated administrators may ask.
   - The answer is never a part. A unit or an account that is unknown, in whatever option, a page that fails, or an
     account of whose state AWS tells nothing, is an error. That no account fits is an answer, with a warning.
+  - A null for any of the options that choose accounts is refused, for Ansible does not tell it from an option that is
+    left out. In a task C(omit) leaves an option out.
   - What AWS answers may be some seconds old. The organization is read over many calls, and an account that is moved
     meanwhile can be missed, where unit by unit is read, or be found where it was before.
   - botocore has to be 1.40.27 or later for the state of accounts, which older ones drop. With 1.42.80 or later the
