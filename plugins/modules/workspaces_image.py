@@ -297,6 +297,7 @@ diff:
         euc.aws/source: 123456789012/eu-west-1/wsi-0123456789abcdef0
 """
 
+import time
 from typing import TYPE_CHECKING
 
 from ansible.module_utils.common.warnings import warn
@@ -327,6 +328,7 @@ from ansible_collections.euc.aws.plugins.module_utils._images.lookup import (
     owned_or_absent_image,
 )
 from ansible_collections.euc.aws.plugins.module_utils._images.make import (
+    Made,
     check_origin,
     check_vouching,
     make_image,
@@ -405,9 +407,13 @@ def run(params: Mapping[str, Any], clients: AWSClients, check_mode: bool) -> dic
 def _present(params: Mapping[str, Any], clients: AWSClients, check_mode: bool) -> dict[str, Any]:
     client = clients.make("workspaces")
     region = client.meta.region_name
+    started = time.monotonic()
     image = _image_that_exists(client, params)
+    timeout = params["wait_timeout"] if params["wait"] else None
     if image is not None:
-        return _as_wanted(params, client, image, describe_tags(client, image["ImageId"]), False, check_mode)
+        # To look for it was a part of the wait.
+        left = timeout and max(1, round(timeout - (time.monotonic() - started)))
+        return _as_wanted(params, client, Made(image, describe_tags(client, image["ImageId"]), False), left, check_mode)
 
     source_region = params["source_region"] or region
     source_client = client if source_region == region else clients.make("workspaces", source_region)
@@ -422,7 +428,7 @@ def _present(params: Mapping[str, Any], clients: AWSClients, check_mode: bool) -
     except AnsibleEUCError as error:
         error.kwargs.setdefault("may_take_effect", False)
         raise
-    return _as_wanted(params, client, made.image, made.tags, made.is_new, check_mode)
+    return _as_wanted(params, client, made, timeout, check_mode)
 
 
 def _image_that_exists(client: Any, params: Mapping[str, Any]) -> Image | None:
@@ -446,9 +452,10 @@ def _named_image(client: Any, params: Mapping[str, Any]) -> Image | None:
 
 
 def _as_wanted(
-    params: Mapping[str, Any], client: Any, image: Image, tags: Mapping[str, str], is_new: bool, check_mode: bool
+    params: Mapping[str, Any], client: Any, made: Made, timeout: int | None, check_mode: bool
 ) -> dict[str, Any]:
-    """Bring an image that is there to what is asked for, and wait for it."""
+    """Bring an image that is there to what is asked for, and wait for it; ``timeout`` seconds, None not to."""
+    image, tags, is_new = made.image, made.tags, made.is_new
     region = client.meta.region_name
     before = {} if is_new else making.image_facts(image, tags)
     wanted = making.wanted_origin(params, region, image.get("OwnerAccountId")) if making.has_source(params) else None
@@ -457,7 +464,7 @@ def _as_wanted(
         if wanted and not is_new:
             check_origin(image, tags, wanted, region)
         found = image
-        image = usable_image(client, image, params["wait_timeout"] if params["wait"] else None)
+        image = usable_image(client, image, timeout)
         if image is not found and not is_new:
             # Others may have changed them during the wait.
             tags = describe_tags(client, image["ImageId"])

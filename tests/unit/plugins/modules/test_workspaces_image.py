@@ -419,6 +419,13 @@ def test_who_waits_for_an_image_that_does_not_show_yet_looks_for_it(which, clock
         with pytest.raises(AnsibleEUCError, match=r"You own no image named|There is no image"):
             image(recipient(server), wait=True, wait_timeout=timeout, **which)
         assert clock.now == waited
+    server = shared_state(hidden_looks=20)
+    server.copy_pending_looks = 999
+    image(recipient(server), name="copy", **FOREIGN)
+    clock.now = 0
+    with pytest.raises(AnsibleEUCError, match="was still PENDING after"):
+        image(recipient(server), wait=True, wait_timeout=60, **which)
+    assert clock.now <= 61
 
 
 def deletable(**fields):
