@@ -38,6 +38,7 @@ from ansible_collections.euc.aws.tests.bench import floor
 from ansible_collections.euc.aws.tests.bench.report import write_report
 from ansible_collections.euc.aws.tests.bench.runs import (
     BARE,
+    BUNDLE,
     BURST,
     IMAGES,
     MODULE,
@@ -115,6 +116,18 @@ def converged_image(bench: Bench) -> None:
         module=bench.packed("euc.aws.workspaces_image", name=IMAGES[0], **source),
         least=bench.packed("least", image_name=IMAGES[0]),
         floor=[*FLOOR, "--name", IMAGES[0]],
+    )
+
+
+def converged_bundle(bench: Bench) -> None:
+    """13: the process of workspaces_bundle that finds its bundle with the image behind it, and reads its tags."""
+    over_the_start(
+        bench,
+        "13",
+        "workspaces_bundle, converged by name",
+        module=bench.packed("euc.aws.workspaces_bundle", name=BUNDLE, image_id=IMAGES[0]),
+        least=bench.packed("least", bundle_name=BUNDLE),
+        floor=[*FLOOR, "--bundle", BUNDLE],
     )
 
 
@@ -440,6 +453,7 @@ MEASUREMENTS: tuple[Callable[[Bench], None], ...] = (
     module_process,
     role,
     converged_image,
+    converged_bundle,
     against_the_cli,
     one_task_or_a_loop,
     alone_under_the_throttle,

@@ -6,10 +6,11 @@
 
     python floor.py [--role ARN] IMAGE_ID [ACCOUNT_ID ...]
     python floor.py --name NAME
+    python floor.py --bundle NAME
     python floor.py --organization
 
 It reads who has the image and grants what is missing, with botocore's adaptive retries. It does not look at the image,
-checks nothing and reports nothing. With a name, it finds the image of that name, and reads its tags. With
+checks nothing and reports nothing. With a name, it finds the image or the bundle of that name, and reads its tags. With
 --organization it lists the accounts of the organization, and does not tell in which units they are.
 """
 
@@ -60,6 +61,19 @@ def look(client: Any, name: str) -> None:
         query["NextToken"] = page["NextToken"]
 
 
+def look_at_bundle(client: Any, name: str) -> None:
+    """Find the caller's bundle of this name, and read its tags."""
+    query: dict[str, str] = {}
+    while True:
+        page = client.describe_workspace_bundles(**query)
+        for bundle in page["Bundles"]:
+            if bundle["Name"] == name:
+                client.describe_tags(ResourceId=bundle["BundleId"])
+        if not page.get("NextToken"):
+            break
+        query["NextToken"] = page["NextToken"]
+
+
 def list_accounts(client: Any) -> None:
     """List every account of the organization."""
     accounts = []
@@ -78,9 +92,10 @@ def assumed(role_arn: str) -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> None:
-    """Share the image that the command line names, or look at it."""
-    if arguments[0] == "--name":
-        look(new_client("workspaces", retries("adaptive")), arguments[1])
+    """Share the image that the command line names, or look at it, or at a bundle."""
+    if arguments[0] in ("--name", "--bundle"):
+        find = look if arguments[0] == "--name" else look_at_bundle
+        find(new_client("workspaces", retries("adaptive")), arguments[1])
         return
     credentials = {}
     if arguments == ["--organization"]:

@@ -31,6 +31,8 @@ OURS, BARE = "111111111111", "222222222222"
 IMAGES = [f"wsi-golden00{number}" for number in range(1, 5)]
 # What the images were made from, as their tags say
 SOURCE = {"image_id": "wsi-source001", "region": "us-east-1"}
+# The bundle that has the first image behind it
+BUNDLE = "desktop"
 ROLE = f"arn:aws:iam::{OURS}:role/images"
 BURST = 5
 Command = Sequence[str]
@@ -93,16 +95,16 @@ class Bench:
         return 1 if self.quick else count
 
     def reset(self, **state: Any) -> None:
-        """Let the server start anew, with four images of each account that are shared with nobody."""
-        images = [
+        """Let the server start anew, with four images of each account that are shared with nobody, and a bundle."""
+        images: list[dict[str, Any]] = [
             {"image_id": image_id if owner == OURS else f"{image_id}b", "name": image_id, "owner": owner}
             for image_id, owner in product(IMAGES, (OURS, BARE))
         ]
+        bundle = {"bundle_id": "wsb-desktop01", "name": BUNDLE, "owner": OURS, "image_id": IMAGES[0], "region": REGION}
         tags = {"euc.aws/source": f"{OURS}/{SOURCE['region']}/{SOURCE['image_id']}"}
         keys = {"access_keys": {OURS: OURS, BARE: BARE}, "roles": [{"arn": ROLE, "trusted": [OURS]}]}
-        self.control(
-            "PUT", {**keys, "images": [{**image, "region": REGION, "tags": tags} for image in images], **state}
-        )
+        images = [{**image, "region": REGION, "tags": tags} for image in images]
+        self.control("PUT", {**keys, "images": images, "bundles": [bundle], **state})
 
     def control(self, method: str, data: Any = None) -> Any:
         """Tell the server something, and return all that it knows."""

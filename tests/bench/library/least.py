@@ -24,6 +24,12 @@ def look(client: Any, name: str) -> None:
     client.describe_tags(ResourceId=next(image["ImageId"] for image in images if image["Name"] == name))
 
 
+def look_at_bundle(client: Any, name: str) -> None:
+    """Find the caller's bundle of this name, and read its tags."""
+    bundles = client.describe_workspace_bundles()["Bundles"]
+    client.describe_tags(ResourceId=next(bundle["BundleId"] for bundle in bundles if bundle["Name"] == name))
+
+
 def assumed(module: Any, role_arn: str) -> dict[str, str]:
     """Return the credentials of a role, as options of a client."""
     answer = module.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="least")["Credentials"]
@@ -40,6 +46,7 @@ def main() -> None:
         argument_spec=dict(
             image_id=dict(type="str"),
             image_name=dict(type="str"),
+            bundle_name=dict(type="str"),
             shared_account_ids=dict(type="list", elements="str"),
             assume_role_arn=dict(type="str"),
         )
@@ -49,6 +56,9 @@ def main() -> None:
     client = module.client("workspaces", config=retries, **credentials)
     if module.params["image_name"]:
         look(client, module.params["image_name"])
+        module.exit_json(changed=False)
+    if module.params["bundle_name"]:
+        look_at_bundle(client, module.params["bundle_name"])
         module.exit_json(changed=False)
     share(client, module.params["image_id"], module.params["shared_account_ids"])
     module.exit_json(changed=True)
