@@ -122,7 +122,7 @@ def available_image(client: Any, image: Image, use: str, timeout: int | None) ->
     :param timeout: The longest time to wait for it while it is PENDING, in seconds; None not to.
     :returns: The image itself, or what was read last where it was waited for.
     """
-    waited = timeout if image.get("State") == "PENDING" else None
+    waited = None if images.is_settled(image) else timeout
     if waited:
         image = _settled_image(client, image, waited)
     _refuse(images.state_problem(image, client.meta.region_name, waited, use))
@@ -139,6 +139,6 @@ def _settled_image(client: Any, image: Image, timeout: int) -> Image:
         client,
         image,
         lambda: owned_image(client, image["ImageId"]),
-        lambda latest: latest.get("State") != "PENDING",
+        images.is_settled,
         timeout,
     )
