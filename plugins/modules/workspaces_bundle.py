@@ -77,7 +77,10 @@ options:
   wait:
     description:
       - Whether to wait until the image is V(AVAILABLE), and then until the bundle is.
+      - A bundle that is not there, and can't be made for lack of options, is looked for during three minutes, because
+        a new one may be missing from the first readings.
       - Check mode waits too for what is already V(PENDING), because what comes of it decides.
+      - After a wait it is read again what is behind the bundle, its tags, and whether the image can be put behind it.
       - It has no meaning with O(state=absent).
     type: bool
     default: false
@@ -191,17 +194,17 @@ bundle_id:
   description:
     - The ID of the bundle.
     - Null in check mode for a bundle that would be made, and with O(state=absent) where no bundle had the name.
-  returned: once the bundle is known
+  returned: once it is known, from O(bundle_id) or because the bundle was found or made
   type: str
   sample: wsb-0123456789
 name:
   description: The name of the bundle. Null with O(state=absent) where no bundle had the ID.
-  returned: once the bundle is known
+  returned: once it is known, from O(name) or because the bundle was found
   type: str
   sample: desktop
 region:
-  description: The Region that the bundle is in.
-  returned: once the bundle is known
+  description: The Region that the bundle is in, or would be.
+  returned: always, except where options are refused
   type: str
   sample: eu-west-1
 image_id:
@@ -217,7 +220,7 @@ previous_image_id:
   type: str
   sample: wsi-0fedcba9876543210
 state:
-  description: V(AVAILABLE), V(PENDING) or V(ERROR).
+  description: V(AVAILABLE), V(PENDING), V(ERROR), or a state that AWS may come to have.
   returned: with O(state=present), once the bundle is known
   type: str
   sample: AVAILABLE
@@ -251,7 +254,7 @@ may_take_effect:
   description:
     - Whether what was asked of AWS may still happen, because AWS gave no clear answer, or took a change that does not
       show.
-  returned: when a bundle could not be made, changed or deleted
+  returned: when a bundle could not be made, given another image or deleted
   type: bool
   sample: false
 diff:
@@ -268,6 +271,7 @@ diff:
 """
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ansible.module_utils.common.warnings import warn
@@ -287,7 +291,7 @@ from ansible_collections.euc.aws.plugins.module_utils._aws.tags import (
 )
 from ansible_collections.euc.aws.plugins.module_utils._aws.wait import timeout_problem
 from ansible_collections.euc.aws.plugins.module_utils._bundles import deleting, making
-from ansible_collections.euc.aws.plugins.module_utils._bundles.bundles import bundle_ids_problem
+from ansible_collections.euc.aws.plugins.module_utils._bundles.bundles import bundle_ids_problem, identity, is_settled
 from ansible_collections.euc.aws.plugins.module_utils._bundles.delete import check_unused, delete_bundle
 from ansible_collections.euc.aws.plugins.module_utils._bundles.errors import AnsibleBundleUpdateError
 from ansible_collections.euc.aws.plugins.module_utils._bundles.lookup import (
@@ -305,7 +309,7 @@ from ansible_collections.euc.aws.plugins.module_utils._images.lookup import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from ansible_collections.euc.aws.plugins.module_utils._bundles.bundles import Bundle
@@ -326,6 +330,8 @@ ARGUMENT_SPEC = dict(
     wait=dict(type="bool", default=False),
     wait_timeout=dict(type="int", default=14400),
 )
+# What an image is looked for, in sentences about it
+_USE = "put behind a bundle"
 # Which options go together, as AnsibleModule takes it.
 OPTION_RULES = dict(
     mutually_exclusive=[("name", "bundle_id"), ("image_id", "image_name")],
@@ -355,34 +361,55 @@ def run(params: Mapping[str, Any], clients: AWSClients, check_mode: bool) -> dic
     :param clients: What makes clients.
     :param check_mode: Whether to leave out the writes, and only these.
     :returns: The result of the task.
-    :raises AnsibleEUCError: If anything could not be done; with the result so far, if something was.
+    :raises AnsibleEUCError: If anything could not be done; with what is known of the bundle, and the result so far, if
+        something was.
     """
-    if params["state"] == "absent":
-        return _absent(params, clients.make("workspaces"), check_mode)
-    return _present(params, clients, check_mode)
-
-
-def _present(params: Mapping[str, Any], clients: AWSClients, check_mode: bool) -> dict[str, Any]:
     client = clients.make("workspaces")
+    given = {option: params[option] for option in ("bundle_id", "name") if params[option] is not None}
+    with _told_on_failure(**given, region=client.meta.region_name):
+        if params["state"] == "absent":
+            return _absent(params, client, check_mode)
+        return _present(params, clients, client, check_mode)
+
+
+@contextmanager
+def _told_on_failure(**known: Any) -> Iterator[None]:
+    """Let the result of a failure have what is known, where it does not tell that itself."""
+    try:
+        yield
+    except AnsibleEUCError as error:
+        error.kwargs.update({**known, **error.kwargs})
+        raise
+
+
+def _present(params: Mapping[str, Any], clients: AWSClients, client: Any, check_mode: bool) -> dict[str, Any]:
     deadline = time.monotonic() + params["wait_timeout"]
-    bundle = bundle_to_be(client, params)
-    image = _wanted_image(client, params, bundle)
-    if image is not None and (bundle is None or image["ImageId"] != bundle.get("ImageId")):
-        timeout = params["wait_timeout"] if params["wait"] else None
-        if available_image(client, image, "put behind a bundle", timeout) is not image:
-            # Others may have changed the bundle while the image was waited for.
-            bundle = bundle_to_be(client, params)
-    image_id = image["ImageId"] if image else None
+    with _told_on_failure(may_take_effect=False):
+        bundle, image_id = _found(params, client, deadline)
+        if bundle is None:
+            new = making.new_bundle(params, str(image_id))
+            if check_mode:
+                return making.bundle_result(
+                    making.planned(new, params["wait"]), new.tags, {}, client.meta.region_name, changed=True
+                )
+            made = make_bundle(client, clients.make("workspaces", repeats=False), new)
     if bundle is not None:
-        made = Made(bundle, describe_tags(client, bundle["BundleId"]), is_new=False)
-    else:
-        new = making.new_bundle(params, str(image_id))
-        if check_mode:
-            return making.bundle_result(
-                making.planned(new, params["wait"]), new.tags, {}, client.meta.region_name, changed=True
-            )
-        made = make_bundle(client, clients.make("workspaces", repeats=False), new)
+        with _told_on_failure(**identity(bundle)):
+            made = Made(bundle, describe_tags(client, bundle["BundleId"]), is_new=False)
     return _as_wanted(params, client, made, image_id, deadline, check_mode)
+
+
+def _found(params: Mapping[str, Any], client: Any, deadline: float) -> tuple[Bundle | None, str | None]:
+    """Find the bundle that is meant, and the image that is to be behind it, which can be put there."""
+    bundle = bundle_to_be(client, params, params["wait_timeout"] if params["wait"] else 0)
+    with _told_on_failure(**(identity(bundle) if bundle else {})):
+        image = _wanted_image(client, params, bundle)
+        if image is not None and (bundle is None or image["ImageId"] != bundle.get("ImageId")):
+            timeout = params["wait_timeout"] if params["wait"] else None
+            if available_image(client, image, _USE, timeout) is not image:
+                # Others may have changed the bundle while the image was waited for.
+                bundle = bundle_to_be(client, params, max(0.0, deadline - time.monotonic()))
+    return bundle, image["ImageId"] if image else None
 
 
 def _wanted_image(client: Any, params: Mapping[str, Any], bundle: Bundle | None) -> Image | None:
@@ -407,13 +434,15 @@ def _as_wanted(
         left = max(0.0, deadline - time.monotonic())
         bundle = usable_bundle(client, bundle, params["wait_timeout"] if params["wait"] else None, left)
         if bundle is not made.bundle and not made.is_new:
-            # Others may have changed them during the wait.
+            # Others may have changed them during the wait, and the image that is to be behind it.
             tags = describe_tags(client, bundle["BundleId"])
             before = making.bundle_facts(bundle, tags)
+            image_id = _image_id_after_wait(client, params, bundle)
+        # Before anything is changed, because it may be refused.
+        to_set, to_unset = changed_tags(tags, params["tags"], params["purge_tags"], [])
         if image_id not in (None, bundle.get("ImageId")):
             bundle = _with_image(client, bundle, str(image_id), check_mode)
             changed = True
-        to_set, to_unset = changed_tags(tags, params["tags"], params["purge_tags"], [])
         if not check_mode:
             change_tags(client, bundle["BundleId"], tags, to_set, to_unset)
     except AnsibleEUCError as error:
@@ -428,29 +457,44 @@ def _as_wanted(
     )
 
 
+def _image_id_after_wait(client: Any, params: Mapping[str, Any], bundle: Bundle) -> str | None:
+    with _told_on_failure(may_take_effect=False):
+        image = _wanted_image(client, params, bundle)
+        if image is not None and image["ImageId"] != bundle.get("ImageId"):
+            available_image(client, image, _USE, None)
+    return image["ImageId"] if image else None
+
+
 def _with_image(client: Any, bundle: Bundle, image_id: str, check_mode: bool) -> Bundle:
-    if bundle.get("State") == "PENDING":
-        raise AnsibleBundleUpdateError(making.pending_problem(bundle, client.meta.region_name))
-    if check_mode:
-        return {**bundle, "ImageId": image_id}
-    return put_image_behind(client, bundle, image_id)
+    with _told_on_failure(may_take_effect=False):
+        if not is_settled(bundle):
+            raise AnsibleBundleUpdateError(making.pending_problem(bundle, client.meta.region_name))
+        if check_mode:
+            return {**bundle, "ImageId": image_id}
+        return put_image_behind(client, bundle, image_id)
 
 
 def _absent(params: Mapping[str, Any], client: Any, check_mode: bool) -> dict[str, Any]:
     region = client.meta.region_name
-    if params["bundle_id"] is not None:
-        bundle = own_bundle(client, params["bundle_id"])
-    else:
-        bundle = own_bundle_by_name(client, params["name"])
-    changed = bundle is not None
-    if bundle is not None:
+    with _told_on_failure(changed=False, may_take_effect=False):
+        if params["bundle_id"] is not None:
+            bundle = own_bundle(client, params["bundle_id"])
+        else:
+            bundle = own_bundle_by_name(client, params["name"])
+        changed = bundle is not None and _deleted(client, bundle, check_mode)
+    return deleting.deletion_result(bundle, params["bundle_id"], params["name"], region, changed)
+
+
+def _deleted(client: Any, bundle: Bundle, check_mode: bool) -> bool:
+    """Delete a bundle that nothing uses; whether this task may have done it, or would."""
+    with _told_on_failure(**identity(bundle)):
         is_known = check_unused(client, bundle)
         if not check_mode:
-            changed = delete_bundle(client, bundle)
-        elif not is_known:
-            # AnsibleAWSModule.warn passes warnings on in a way that ansible-core 2.19 calls deprecated.
-            warn(deleting.not_known(bundle, region))
-    return deleting.deletion_result(bundle, params["bundle_id"], params["name"], region, changed)
+            return delete_bundle(client, bundle)
+    if not is_known:
+        # AnsibleAWSModule.warn passes warnings on in a way that ansible-core 2.19 calls deprecated.
+        warn(deleting.not_known(bundle, client.meta.region_name))
+    return True
 
 
 def main() -> None:

@@ -504,6 +504,13 @@ PROVOKED = {
             wait_timeout=60,
         )
     ),
+    "was not among the bundles that AWS listed at the end of … seconds": lambda reader: reader.bundle(
+        replace(DESK, state="PENDING"),
+        faults=[Fault(LOOK_AT_BUNDLES, "drop", call=2, times=None)],
+        name="desktop",
+        wait=True,
+        wait_timeout=60,
+    ),
     "was waited for, and goes on being made: run this again to wait on": lambda reader: reader.image(
         new_image(state="PENDING"),
         faults=[Fault(LOOK, code="ExpiredTokenException", status=400, call=2, times=None)],
@@ -579,7 +586,7 @@ PROVOKED = {
         DESK, name="desktop", compute_type="POWER"
     ),
     "is …, and … was asked for": lambda reader: reader.bundle(DESK, name="desktop", compute_type="POWER"),
-    "is still PENDING, and can get another image once it is AVAILABLE": lambda reader: reader.bundle(
+    "and can get another image once it is AVAILABLE": lambda reader: reader.bundle(
         replace(DESK, state="PENDING"), images=[new_image()], **SWITCH
     ),
     "is in state ERROR. AWS does not say why": lambda reader: reader.bundle(

@@ -52,6 +52,16 @@ def is_amazons(bundle: Bundle) -> bool:
     return str(bundle.get("Owner")).casefold() == "amazon"
 
 
+def is_settled(bundle: Bundle) -> bool:
+    """Tell whether a bundle stays as it is until somebody does something. A state that is not known may pass."""
+    return bundle.get("State") in ("AVAILABLE", "ERROR")
+
+
+def identity(bundle: Bundle) -> dict[str, Any]:
+    """Return what tells in a result which bundle is meant."""
+    return {"bundle_id": bundle["BundleId"], "name": bundle.get("Name")}
+
+
 def named_bundles(bundles: Iterable[Bundle], name: str) -> list[Bundle]:
     """Return the bundles of exactly this name."""
     return [bundle for bundle in bundles if bundle.get("Name") == name]

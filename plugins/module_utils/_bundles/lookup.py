@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .._aws.errors import AnsibleEUCError
-from .._aws.wait import poll
+from .._aws.wait import SECONDS_TO_SHOW, poll
 from . import api, bundles, making
 from .errors import AnsibleBundlesError
 
@@ -28,7 +28,7 @@ def own_bundle(client: Any, bundle_id: str) -> Bundle | None:
     """Return a bundle of the caller's; None if there is none. One of AWS's own is an error."""
     found = api.describe_bundles(client, [bundle_id])
     if found and bundles.is_amazons(found[0]):
-        raise AnsibleBundlesError(bundles.not_own(found[0], client.meta.region_name))
+        raise AnsibleBundlesError(bundles.not_own(found[0], client.meta.region_name), **bundles.identity(found[0]))
     return found[0] if found else None
 
 
@@ -37,27 +37,39 @@ def own_bundle_by_name(client: Any, name: str) -> Bundle | None:
     return _one_named(client, name, api.describe_bundles(client))
 
 
-def bundle_to_be(client: Any, params: Mapping[str, Any]) -> Bundle | None:
+def bundle_to_be(client: Any, params: Mapping[str, Any], timeout: float) -> Bundle | None:
     """Return the bundle that the parameters are about, as far as AWS can bring it to what they ask for.
 
+    One that is not there and can't be made may be new, and missing from the first readings.
+
+    :param timeout: The longest time to wait for it to show then, in seconds; never longer than three minutes.
     :returns: The bundle; None if there is none, and enough was given to make it.
     :raises AnsibleBundlesError: If it is not there, not the caller's, or differs in what can't be changed.
     """
     region = client.meta.region_name
-    if params["bundle_id"] is not None:
-        bundle = own_bundle(client, params["bundle_id"])
-        if bundle is None:
-            raise AnsibleBundlesError(bundles.not_there(params["bundle_id"], region))
-    else:
-        owned = api.describe_bundles(client)
-        bundle = _one_named(client, params["name"], owned)
-        missing = making.missing_to_make(params)
-        if bundle is None and missing:
-            raise AnsibleBundlesError(bundles.no_bundle(params["name"], region, owned, missing))
+    missing = making.missing_to_make(params)
+    seen = _seen(client, params)
+    if params["bundle_id"] is not None or missing:
+        seen = poll(
+            client, seen, lambda: _seen(client, params), lambda latest: bool(latest[0]), min(timeout, SECONDS_TO_SHOW)
+        )
+    bundle, owned = seen
+    if bundle is None and params["bundle_id"] is not None:
+        raise AnsibleBundlesError(bundles.not_there(params["bundle_id"], region))
+    if bundle is None and missing:
+        raise AnsibleBundlesError(bundles.no_bundle(params["name"], region, owned, missing))
     problem = bundle and making.fixed_problem(bundle, params, region)
-    if problem:
-        raise AnsibleBundlesError(problem)
+    if bundle and problem:
+        raise AnsibleBundlesError(problem, **bundles.identity(bundle))
     return bundle
+
+
+def _seen(client: Any, params: Mapping[str, Any]) -> tuple[Bundle | None, list[Bundle]]:
+    """Read the bundle that is meant, None where it is not there, and where it is meant by name all that are."""
+    if params["bundle_id"] is not None:
+        return own_bundle(client, params["bundle_id"]), []
+    owned = api.describe_bundles(client)
+    return _one_named(client, params["name"], owned), owned
 
 
 def _one_named(client: Any, name: str, owned: list[Bundle]) -> Bundle | None:

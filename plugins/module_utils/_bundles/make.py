@@ -62,6 +62,8 @@ def _look_for(client: Any, new: NewBundle, error: AnsibleEUCError) -> Made:
     """Find out what became of a call that may have made the bundle, or that AWS refused because the name is taken."""
     region = client.meta.region_name
     seconds = SECONDS_TO_SHOW if error.may_take_effect else _SECONDS_WHERE_TAKEN
+    is_new = error.code != _TAKEN
+    known: dict[str, Any] = {}
     try:
         owned = _owned_with(client, new.name, seconds)
         named = bundles.named_bundles(owned or [], new.name)
@@ -70,10 +72,14 @@ def _look_for(client: Any, new: NewBundle, error: AnsibleEUCError) -> Made:
         if named and (problem := making.other_problem(named[0], new, region)):
             raise AnsibleBundleCreationError(problem)
         if named:
-            return Made(named[0], describe_tags(client, named[0]["BundleId"]), is_new=error.code != _TAKEN)
+            known = {**bundles.identity(named[0]), "changed": is_new}
+            return Made(named[0], describe_tags(client, named[0]["BundleId"]), is_new)
     except AnsibleEUCError as reason:
         raise AnsibleBundleCreationError(
-            not_settled(error, reason, "A bundle"), response=error.response, may_take_effect=error.may_take_effect
+            not_settled(error, reason, "A bundle"),
+            response=error.response,
+            may_take_effect=error.may_take_effect,
+            **known,
         ) from reason
     if not error.may_take_effect:
         raise error
@@ -97,28 +103,37 @@ def _owned_with(client: Any, name: str, seconds: float) -> list[Bundle] | None:
 
 
 def usable_bundle(client: Any, bundle: Bundle, wait_timeout: int | None, left: float) -> Bundle:
-    """Return a bundle that is not in state ERROR, nor PENDING where that is to be waited for.
+    """Return a bundle that is not in state ERROR, and is AVAILABLE where that is to be waited for.
 
     :param wait_timeout: The longest time that all waits of the task may take, in seconds; None not to wait.
     :param left: The seconds that are left of it.
     :returns: The bundle as it was read last.
-    :raises AnsibleEUCError: If it is in state ERROR, still PENDING, or gone; or if AWS can't be asked.
+    :raises AnsibleEUCError: If it is in state ERROR, not ready in time, or gone; or if AWS can't be asked.
     """
     region = client.meta.region_name
-    if wait_timeout and bundle.get("State") == "PENDING":
-        bundle = _waited_for(client, bundle, left)
-        if bundle.get("State") == "PENDING":
-            raise AnsibleBundleCreationError(making.still_pending(bundle, region, wait_timeout))
+    if wait_timeout and not bundles.is_settled(bundle):
+        bundle = _waited_for(client, bundle, wait_timeout, left)
     if bundle.get("State") == "ERROR":
         raise AnsibleBundleCreationError(making.in_error(bundle, region), state="ERROR")
     return bundle
 
 
-def _waited_for(client: Any, bundle: Bundle, timeout: float) -> Bundle:
+def _waited_for(client: Any, bundle: Bundle, wait_timeout: int, left: float) -> Bundle:
+    region = client.meta.region_name
+
     def read() -> Bundle | None:
         return next(iter(api.describe_bundles(client, [bundle["BundleId"]])), None)
 
-    look = watch(client, bundle, read, lambda latest: latest.get("State") != "PENDING", timeout)
+    try:
+        look = watch(client, bundle, read, bundles.is_settled, left)
+    except AnsibleEUCError as error:
+        error.message += making.waited_on(bundle, region)
+        raise
     if look.is_gone:
-        raise AnsibleBundleCreationError(making.vanished(bundle, client.meta.region_name, SECONDS_TO_SHOW))
+        raise AnsibleBundleCreationError(making.vanished(bundle, region, SECONDS_TO_SHOW))
+    if not bundles.is_settled(look.found):
+        # Without time left for a look, what is known of it was read or answered just before.
+        state = look.found.get("State") if look.is_seen or not left else None
+        told = {"state": state} if state else {}
+        raise AnsibleBundleCreationError(making.not_ready(bundle, state, region, wait_timeout), **told)
     return look.found

@@ -144,20 +144,31 @@ def _differences(bundle: Bundle, asked: Mapping[str, Any]) -> str:
 def pending_problem(bundle: Bundle, region: str) -> str:
     """Say that a bundle can't get another image yet."""
     return (
-        f"Bundle {bundle_label(bundle, region)} is still PENDING, and can get another image once it is AVAILABLE. Run"
-        " this again later, or set wait to true."
+        f"Bundle {bundle_label(bundle, region)} is still {bundle.get('State')}, and can get another image once it is"
+        " AVAILABLE. Run this again later, or set wait to true."
     )
 
 
-def still_pending(bundle: Bundle, region: str, seconds: int) -> str:
+def not_ready(bundle: Bundle, state: str | None, region: str, seconds: int) -> str:
     """Say how far a wait got that ran out of time.
 
+    :param state: The state in which AWS listed the bundle last; None if it did not list it at the last look.
     :param seconds: The longest time that all of it could take.
     """
+    if state is None:
+        return (
+            f"Bundle {bundle_label(bundle, region)} was not among the bundles that AWS listed at the end of {seconds}"
+            " seconds, or AWS gave no answer then. It may go on being made: run this again to wait on."
+        )
     return (
-        f"Bundle {bundle_label(bundle, region)} was still PENDING after {seconds} seconds. It goes on being made: run"
+        f"Bundle {bundle_label(bundle, region)} was still {state} after {seconds} seconds. It goes on being made: run"
         " this again to wait on, with a longer wait_timeout."
     )
+
+
+def waited_on(bundle: Bundle, region: str) -> str:
+    """Say, behind what ended a wait, that this ends nothing at AWS."""
+    return f" Bundle {bundle_label(bundle, region)} was waited for, and goes on being made: run this again to wait on."
 
 
 def vanished(bundle: Bundle, region: str, seconds: int) -> str:

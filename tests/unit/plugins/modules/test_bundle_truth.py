@@ -12,14 +12,172 @@ import pytest
 
 from ansible_collections.euc.aws.tests.aws_server import Fault
 from ansible_collections.euc.aws.tests.unit.plugins.modules.test_image_faults import attempt
+from ansible_collections.euc.aws.tests.unit.plugins.modules.test_image_truth import Meanwhile
 from ansible_collections.euc.aws.tests.unit.plugins.modules.test_workspaces_bundle import (
+    AWS_OWN,
+    BUNDLE_ID,
     BUNDLES,
     CREATE,
+    DELETE,
+    DESKTOP,
     NEW,
+    OLD_ID,
     OURS,
+    TAGS,
+    UNSET,
+    UPDATE,
     a_state,
+    failure,
+    writes,
 )
-from ansible_collections.euc.aws.tests.unit.support import Clients, bundle
+from ansible_collections.euc.aws.tests.unit.support import IMAGE_ID, LOOK, OWNER, REGION, Clients, bundle
+
+SWITCH = {"name": "desk", "image_id": IMAGE_ID}
+WAIT = {"wait": True, "wait_timeout": 600}
+LOST = Fault(CREATE, "drop", applied=True)
+EXPIRED = {"code": "ExpiredTokenException", "status": 400, "times": None}
+
+
+def meanwhile(server, act):
+    return Meanwhile(server, act, OWNER)
+
+
+def change(server, **fields):
+    """Change the first bundle."""
+    server.bundles[0] = replace(server.bundles[0], **fields)
+
+
+def is_no_less_than(result, **expected):
+    return {name: result.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "fields"),
+    [
+        ({"name": "desk", "compute_type": "POWER"}, {}),
+        ({**SWITCH, "image_id": "wsi-nothere00"}, {}),
+        (SWITCH, {"state": "PENDING"}),
+        ({"name": "desk"}, {"faults": [Fault(TAGS, **EXPIRED)]}),
+        (SWITCH, {"faults": [Fault(UPDATE, code="AccessDeniedException", status=400)]}),
+        ({"bundle_id": BUNDLE_ID, "state": "absent"}, {"workspaces": [DESKTOP]}),
+        ({"name": "desk", "state": "absent"}, {"faults": [Fault(DELETE, code="AccessDeniedException", status=400)]}),
+    ],
+    ids=["other size", "no image", "image not ready", "tags not read", "no switch", "in use", "no deletion"],
+)
+def test_a_failure_tells_which_bundle_and_that_nothing_will_happen(options, fields):
+    result, message = attempt(lambda: bundle(Clients(a_state(OURS, **fields)), **options))
+    assert message
+    assert is_no_less_than(result, bundle_id=BUNDLE_ID, name="desk", region=REGION)
+    assert result.get("may_take_effect") is (None if "read the tags" in message else False)
+
+
+@pytest.mark.parametrize("which", [{"bundle_id": AWS_OWN.bundle_id}, {"name": "nix"}], ids=["AWS's own", "missing"])
+def test_a_bundle_that_is_not_one_s_own_is_told_as_far_as_it_is_known(which):
+    assert is_no_less_than(failure(Clients(a_state(AWS_OWN)), **which).kwargs, **which, region=REGION)
+
+
+@pytest.mark.parametrize("kind", [EXPIRED, {"kind": "drop", "times": None}], ids=["session expired", "no answer"])
+def test_a_bundle_that_was_made_stays_a_change_where_its_tags_can_not_be_read(kind, clock):
+    server = a_state(faults=[LOST, Fault(TAGS, **kind)])
+    result, message = attempt(lambda: bundle(Clients(server), **NEW, tags={"a": "1"}))
+    assert message.startswith("Failed to make bundle")
+    assert is_no_less_than(result, bundle_id=server.bundles[0].bundle_id, name="new", region=REGION, changed=True)
+
+
+def test_a_bundle_that_was_made_stays_a_change_where_its_tags_can_not_be_changed(clock):
+    server = a_state(faults=[LOST, Fault(UNSET, code="AccessDeniedException", status=400)])
+
+    def act(operation, _number):
+        if operation == TAGS:
+            change(server, tags={"tagged-by": "a-robot"})
+
+    result, message = attempt(lambda: bundle(meanwhile(server, act), **NEW, tags={"a": "1"}))
+    assert "Failed to remove tags" in message
+    assert is_no_less_than(result, changed=True, previous_image_id=None)
+
+
+def test_more_than_50_tags_in_all_are_refused_before_anything_is_changed():
+    server = a_state(OURS)
+    error = failure(Clients(server), **SWITCH, tags={f"new{n}": "1" for n in range(50)}, purge_tags=False)
+    assert writes(server) == []
+    assert is_no_less_than(error.kwargs, bundle_id=BUNDLE_ID, changed=False, image_id=OLD_ID, tags={"a": "1"})
+
+
+@pytest.mark.parametrize("options", [WAIT, {**SWITCH}, {**SWITCH, **WAIT}], ids=["wait", "switch", "both"])
+def test_a_state_that_nobody_knows_is_not_taken_for_available(options, clock):
+    error = failure(Clients(a_state(replace(OURS, state="VALIDATING"))), **{"name": "desk", **options})
+    assert "still VALIDATING" in error.message or "was still VALIDATING after 600 seconds" in error.message
+    assert error.kwargs["state"] == "VALIDATING"
+
+
+def test_an_image_in_a_state_that_nobody_knows_is_waited_for(clock):
+    server = a_state(OURS, state="VALIDATING")
+
+    def act(operation, number):
+        if (operation, number) == (LOOK, 4):
+            server.images[1] = replace(server.images[1], state="AVAILABLE")
+
+    result, message = attempt(lambda: bundle(meanwhile(server, act), **SWITCH, **WAIT))
+    assert message == ""
+    assert result["image_id"] == IMAGE_ID
+
+
+@pytest.mark.parametrize("never", ["answered", "shown"])
+def test_a_wait_says_of_a_bundle_that_it_did_not_see_no_more_than_it_knows(never, clock):
+    server = a_state(hidden_looks=999 if never == "shown" else 0, bundle_pending_looks=99)
+    server.faults = [Fault(BUNDLES, "drop", call=2, times=None)] if never == "answered" else []
+    result, message = attempt(lambda: bundle(Clients(server), **NEW, wait=True, wait_timeout=100))
+    assert "or AWS gave no answer then" in message
+    assert result["changed"]
+
+
+@pytest.mark.parametrize("which", [{"name": "desk"}, {"bundle_id": BUNDLE_ID}])
+@pytest.mark.parametrize("wait", [True, False])
+def test_a_bundle_that_does_not_show_yet_is_looked_for(which, wait, clock):
+    server = a_state(replace(OURS, hidden_looks=5))
+    _result, message = attempt(lambda: bundle(Clients(server), **which, wait=wait))
+    assert bool(message) == (not wait)
+    assert clock.now <= 180
+    gone = a_state()
+    since = clock.now
+    failed = failure(Clients(gone), **which, wait=wait)
+    assert "You own no bundle" in failed.message or "There is no bundle" in failed.message
+    assert clock.now - since == (360 if wait else 0)
+
+
+def test_a_switch_goes_by_the_image_that_has_the_name_after_the_wait(clock):
+    server = a_state(replace(OURS, pending_looks=4))
+
+    def act(operation, number):
+        if (operation, number) == (BUNDLES, 3):
+            server.images[1:2] = [
+                replace(server.images[1], name="golden-old"),
+                replace(server.images[1], image_id="wsi-newgolden"),
+            ]
+
+    result, message = attempt(lambda: bundle(meanwhile(server, act), name="desk", image_name="golden", **WAIT))
+    assert message == ""
+    assert (result["image_id"], result["previous_image_id"]) == ("wsi-newgolden", OLD_ID)
+
+
+def test_a_switch_is_not_tried_with_an_image_that_went_bad_during_the_wait(clock):
+    server = a_state(replace(OURS, pending_looks=4))
+
+    def act(operation, number):
+        if (operation, number) == (BUNDLES, 3):
+            server.images[1] = replace(server.images[1], state="ERROR")
+
+    result, message = attempt(lambda: bundle(meanwhile(server, act), **SWITCH, **WAIT))
+    assert "is in state ERROR" in message
+    assert writes(server) == []
+    assert is_no_less_than(result, bundle_id=BUNDLE_ID, changed=False, may_take_effect=False)
+
+
+def test_a_wait_that_ends_for_expired_credentials_says_what_goes_on(clock):
+    server = a_state(bundle_pending_looks=99, faults=[Fault(BUNDLES, call=3, **EXPIRED)])
+    result, message = attempt(lambda: bundle(Clients(server), **NEW, **WAIT))
+    assert "was waited for, and goes on being made: run this again to wait on." in message
+    assert is_no_less_than(result, bundle_id=server.bundles[0].bundle_id, changed=True)
 
 
 def test_a_listing_without_a_list_is_no_empty_one(clock):

@@ -383,7 +383,8 @@ def test_what_aws_refuses_is_told_with_the_rule(options, fields, told):
     with pytest.raises(AnsibleEUCError) as caught:
         bundle(Clients(server), **NEW | options)
     assert told in str(caught.value)
-    assert (caught.value.kwargs, len(server.bundles)) == ({}, 1)
+    assert caught.value.kwargs == {"name": "new", "region": REGION, "may_take_effect": False}
+    assert len(server.bundles) == 1
 
 
 def test_the_name_of_a_deleted_bundle_is_blocked_for_two_hours(clock):
