@@ -133,7 +133,7 @@ def _in_another_state(choice: Choice, accounts: Iterable[Account]) -> list[str]:
     ]
 
 
-def null_problem(given: Mapping[str, Any], options: Iterable[str] = CHOICE_OPTIONS) -> str | None:
+def null_problem(given: Mapping[str, Any], options: Iterable[str] = tuple(CHOICE_OPTIONS)) -> str | None:
     """Say which options are null, which Ansible does not tell from those that are left out.
 
     :param given: The arguments as they were given, not yet validated.
