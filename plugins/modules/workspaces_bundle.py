@@ -270,6 +270,7 @@ diff:
       image_id: wsi-0123456789abcdef0
 """
 
+import math
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -386,16 +387,16 @@ def _present(params: Mapping[str, Any], clients: AWSClients, client: Any, check_
     deadline = time.monotonic() + params["wait_timeout"]
     with _told_on_failure(may_take_effect=False):
         bundle, image_id = _found(params, client, deadline)
-        if bundle is None:
+        if bundle is not None:
+            with _told_on_failure(**identity(bundle)):
+                made = Made(bundle, describe_tags(client, bundle["BundleId"]), is_new=False)
+        else:
             new = making.new_bundle(params, str(image_id))
             if check_mode:
                 return making.bundle_result(
                     making.planned(new, params["wait"]), new.tags, {}, client.meta.region_name, changed=True
                 )
             made = make_bundle(client, clients.make("workspaces", repeats=False), new)
-    if bundle is not None:
-        with _told_on_failure(**identity(bundle)):
-            made = Made(bundle, describe_tags(client, bundle["BundleId"]), is_new=False)
     return _as_wanted(params, client, made, image_id, deadline, check_mode)
 
 
@@ -405,7 +406,8 @@ def _found(params: Mapping[str, Any], client: Any, deadline: float) -> tuple[Bun
     with _told_on_failure(**(identity(bundle) if bundle else {})):
         image = _wanted_image(client, params, bundle)
         if image is not None and (bundle is None or image["ImageId"] != bundle.get("ImageId")):
-            timeout = params["wait_timeout"] if params["wait"] else None
+            # All waits together may take that long, and it takes a whole second to wait at all.
+            timeout = max(1, math.ceil(deadline - time.monotonic())) if params["wait"] else None
             if available_image(client, image, _USE, timeout) is not image:
                 # Others may have changed the bundle while the image was waited for.
                 bundle = bundle_to_be(client, params, max(0.0, deadline - time.monotonic()))
@@ -431,18 +433,19 @@ def _as_wanted(
     bundle, tags, changed = made.bundle, made.tags, made.is_new
     before = {} if made.is_new else making.bundle_facts(bundle, tags)
     try:
-        left = max(0.0, deadline - time.monotonic())
-        bundle = usable_bundle(client, bundle, params["wait_timeout"] if params["wait"] else None, left)
-        if bundle is not made.bundle and not made.is_new:
-            # Others may have changed them during the wait, and the image that is to be behind it.
-            tags = describe_tags(client, bundle["BundleId"])
-            before = making.bundle_facts(bundle, tags)
-            image_id = _image_id_after_wait(client, params, bundle)
-        # Before anything is changed, because it may be refused.
-        to_set, to_unset = changed_tags(tags, params["tags"], params["purge_tags"], [])
-        if image_id not in (None, bundle.get("ImageId")):
-            bundle = _with_image(client, bundle, str(image_id), check_mode)
-            changed = True
+        with _told_on_failure(may_take_effect=False):
+            left = max(0.0, deadline - time.monotonic())
+            bundle = usable_bundle(client, bundle, params["wait_timeout"] if params["wait"] else None, left)
+            if bundle is not made.bundle and not made.is_new:
+                # Others may have changed them during the wait, and the image that is to be behind it.
+                tags = describe_tags(client, bundle["BundleId"])
+                before = making.bundle_facts(bundle, tags)
+                image_id = _image_id_after_wait(client, params, bundle)
+            # Before anything is changed, because it may be refused.
+            to_set, to_unset = changed_tags(tags, params["tags"], params["purge_tags"], [])
+            if image_id not in (None, bundle.get("ImageId")):
+                bundle = _with_image(client, bundle, str(image_id), check_mode)
+                changed = True
         if not check_mode:
             change_tags(client, bundle["BundleId"], tags, to_set, to_unset)
     except AnsibleEUCError as error:
@@ -458,20 +461,18 @@ def _as_wanted(
 
 
 def _image_id_after_wait(client: Any, params: Mapping[str, Any], bundle: Bundle) -> str | None:
-    with _told_on_failure(may_take_effect=False):
-        image = _wanted_image(client, params, bundle)
-        if image is not None and image["ImageId"] != bundle.get("ImageId"):
-            available_image(client, image, _USE, None)
+    image = _wanted_image(client, params, bundle)
+    if image is not None and image["ImageId"] != bundle.get("ImageId"):
+        available_image(client, image, _USE, None)
     return image["ImageId"] if image else None
 
 
 def _with_image(client: Any, bundle: Bundle, image_id: str, check_mode: bool) -> Bundle:
-    with _told_on_failure(may_take_effect=False):
-        if not is_settled(bundle):
-            raise AnsibleBundleUpdateError(making.pending_problem(bundle, client.meta.region_name))
-        if check_mode:
-            return {**bundle, "ImageId": image_id}
-        return put_image_behind(client, bundle, image_id)
+    if not is_settled(bundle):
+        raise AnsibleBundleUpdateError(making.pending_problem(bundle, client.meta.region_name))
+    if check_mode:
+        return {**bundle, "ImageId": image_id}
+    return put_image_behind(client, bundle, image_id)
 
 
 def _absent(params: Mapping[str, Any], client: Any, check_mode: bool) -> dict[str, Any]:

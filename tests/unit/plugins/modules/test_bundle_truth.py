@@ -58,17 +58,23 @@ def is_no_less_than(result, **expected):
         ({**SWITCH, "image_id": "wsi-nothere00"}, {}),
         (SWITCH, {"state": "PENDING"}),
         ({"name": "desk"}, {"faults": [Fault(TAGS, **EXPIRED)]}),
+        ({"name": "desk"}, {"bundle": {"state": "ERROR"}}),
+        (SWITCH, {"bundle": {"state": "PENDING"}}),
         (SWITCH, {"faults": [Fault(UPDATE, code="AccessDeniedException", status=400)]}),
         ({"bundle_id": BUNDLE_ID, "state": "absent"}, {"workspaces": [DESKTOP]}),
         ({"name": "desk", "state": "absent"}, {"faults": [Fault(DELETE, code="AccessDeniedException", status=400)]}),
     ],
-    ids=["other size", "no image", "image not ready", "tags not read", "no switch", "in use", "no deletion"],
+    ids=[
+        *("other size", "no image", "image not ready", "tags not read", "bundle in error", "bundle not ready"),
+        *("no switch", "in use", "no deletion"),
+    ],
 )
 def test_a_failure_tells_which_bundle_and_that_nothing_will_happen(options, fields):
-    result, message = attempt(lambda: bundle(Clients(a_state(OURS, **fields)), **options))
+    ours = replace(OURS, **fields.get("bundle", {}))
+    server = a_state(ours, **{name: value for name, value in fields.items() if name != "bundle"})
+    result, message = attempt(lambda: bundle(Clients(server), **options))
     assert message
-    assert is_no_less_than(result, bundle_id=BUNDLE_ID, name="desk", region=REGION)
-    assert result.get("may_take_effect") is (None if "read the tags" in message else False)
+    assert is_no_less_than(result, bundle_id=BUNDLE_ID, name="desk", region=REGION, may_take_effect=False)
 
 
 @pytest.mark.parametrize("which", [{"bundle_id": AWS_OWN.bundle_id}, {"name": "nix"}], ids=["AWS's own", "missing"])
@@ -143,6 +149,13 @@ def test_a_bundle_that_does_not_show_yet_is_looked_for(which, wait, clock):
     failed = failure(Clients(gone), **which, wait=wait)
     assert "You own no bundle" in failed.message or "There is no bundle" in failed.message
     assert clock.now - since == (360 if wait else 0)
+
+
+def test_looking_for_a_bundle_and_waiting_for_its_image_last_as_long_as_said_together(clock):
+    server = a_state(replace(OURS, hidden_looks=20), pending_looks=999)
+    _result, message = attempt(lambda: bundle(Clients(server), bundle_id=BUNDLE_ID, image_id=IMAGE_ID, **WAIT))
+    assert "was still PENDING after" in message
+    assert clock.now <= 600
 
 
 def test_a_switch_goes_by_the_image_that_has_the_name_after_the_wait(clock):
