@@ -127,7 +127,7 @@ notes:
     With O(image_name), one for each 25 images that you own. To change the image, one look at an image given by ID, one
     that changes it, and one that reads the bundle again. To make a bundle, one for each page of bundles, the look at
     the image, and one that makes it. For a deletion, one for each page of bundles by name, or one by ID, one for each
-    25 WorkSpaces that use it, at least one, and the deletion. Waiting comes on top."
+    25 WorkSpaces that use it, at least one, and the deletion. Changed tags take two at most. Waiting comes on top."
   - The IAM actions needed are C(workspaces:DescribeWorkspaceBundles), C(workspaces:DescribeWorkspaceImages) and
     C(workspaces:DescribeTags). To make a bundle, C(workspaces:CreateWorkspaceBundle) and C(workspaces:CreateTags). To
     change the image, C(workspaces:UpdateWorkspaceBundle). To change tags, C(workspaces:CreateTags) and
@@ -158,7 +158,7 @@ EXAMPLES = r"""
     bundle_id: "{{ switch.bundle_id }}"
     image_id: "{{ switch.previous_image_id }}"
     region: eu-west-1
-  when: switch.previous_image_id
+  when: switch.previous_image_id is not none
 
 - name: Make a bundle, and wait until WorkSpaces can be made of it
   euc.aws.workspaces_bundle:
@@ -208,7 +208,9 @@ region:
   type: str
   sample: eu-west-1
 image_id:
-  description: The ID of the image behind the bundle after the task. Null with O(state=absent).
+  description:
+    - The ID of the image behind the bundle after the task. Null with O(state=absent).
+    - Null after a failure that leaves open which image it is.
   returned: once the bundle is known
   type: str
   sample: wsi-0123456789abcdef0
@@ -446,6 +448,8 @@ def _as_wanted(
             if image_id not in (None, bundle.get("ImageId")):
                 bundle = _with_image(client, bundle, str(image_id), check_mode)
                 changed = True
+                left = max(0.0, deadline - time.monotonic())
+                bundle = usable_bundle(client, bundle, params["wait_timeout"] if params["wait"] else None, left)
         if not check_mode:
             change_tags(client, bundle["BundleId"], tags, to_set, to_unset)
     except AnsibleEUCError as error:

@@ -93,14 +93,16 @@ EXAMPLES = r"""
 - name: Read the bundles for desktops
   euc.aws.workspaces_bundle_info:
     names:
-      - desktop-*
+      - desktop*
     include_tags: true
     region: eu-west-1
   register: desktops
 
 - name: Make the job red if one of them still uses anything but this image
   ansible.builtin.assert:
-    that: lagging == []
+    that:
+      - desktops.bundles != []
+      - lagging == []
     fail_msg: "These lag: {{ lagging | map(attribute='name') | join(', ') }}"
   vars:
     lagging: "{{ desktops.bundles | rejectattr('image_id', 'equalto', 'wsi-0123456789abcdef0') }}"

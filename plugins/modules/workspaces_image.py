@@ -124,7 +124,7 @@ notes:
     each 25 images that you own, one to look at the source and one to copy it. One more looks at the source where
     O(source_account_id) is your own account. For a deletion, one for each 25 images that you own by name, or one by
     ID, one for each 25 accounts that have the image, one for each page of your bundles, one for each account to
-    revoke, and the deletion. Waiting comes on top."
+    revoke, and the deletion. Changed tags take two at most. Waiting comes on top."
   - An image is copied within a partition only. In China (Ningxia) it can be copied within that Region only. To or
     from AWS GovCloud (US) and Regions that have to be opted into, AWS Support has to be asked.
   - To delete an image leaves copies of it as they are. Unsharing does too.

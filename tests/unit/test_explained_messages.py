@@ -96,6 +96,7 @@ UNANSWERED_COPY = Fault("CopyWorkspaceImage", "drop")
 UNANSWERED_DELETION = Fault("DeleteWorkspaceImage", "drop", times=None)
 # What AWS answers of an image that is not there.
 NO_BUNDLES = {"body": '{"Bundles": []}', "content_type": "application/x-amz-json-1.1", "bears_request_id": True}
+OTHERS = {**NO_BUNDLES, "body": '{"Bundles": [{"BundleId": "wsb-123456789", "ImageId": "wsi-999999999"}]}'}
 NO_IMAGES = {"body": '{"Images": []}', "content_type": "application/x-amz-json-1.1", "bears_request_id": True}
 STATELESS = {"gives_state": False, "gives_status": False}
 SLASHED = Unit("ou-ab12-0slash00", "Data/Lake", "r-ab12")
@@ -612,6 +613,9 @@ PROVOKED = {
     ),
     "When the bundle was read again, it had image": lambda reader: reader.bundle(
         DESK, images=[new_image()], faults=[UNMOVED], **SWITCH
+    ),
+    "which somebody else has put behind it meanwhile": lambda reader: reader.bundle(
+        DESK, images=[new_image()], faults=[Fault(LOOK_AT_BUNDLES, "page", call=2, times=None, **OTHERS)], **SWITCH
     ),
     "The bundle was not there when it was read again": lambda reader: reader.bundle(
         DESK, images=[new_image()], faults=[Fault(LOOK_AT_BUNDLES, "page", call=2, times=None, **NO_BUNDLES)], **SWITCH

@@ -34,7 +34,9 @@ _LONGEST_SILENCE = 300.0  # seconds
 
 def timeout_problem(wait_timeout: int) -> str | None:
     """Say what is wrong with the option wait_timeout, in seconds; None if nothing is."""
-    return None if wait_timeout > 0 else f"wait_timeout is {wait_timeout}, and has to be at least 1 second."
+    # A boolean is an integer to Python, and to Ansible.
+    is_right = wait_timeout > 0 and not isinstance(wait_timeout, bool)
+    return None if is_right else f"wait_timeout is {wait_timeout}, and has to be at least 1 second."
 
 
 def poll(

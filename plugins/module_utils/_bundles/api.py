@@ -112,7 +112,11 @@ def describe_workspaces(client: Any, bundle_id: str) -> list[dict[str, Any]]:
     return call(
         client,
         f"look up the WorkSpaces of bundle {bundle_id}",
-        lambda: every_page(paginator, "Workspaces", BundleId=bundle_id),
+        lambda: [
+            # As with bundles.
+            {"WorkspaceId": workspace["WorkspaceId"], **workspace}
+            for workspace in every_page(paginator, "Workspaces", BundleId=bundle_id)
+        ],
         AnsibleBundleDeletionError,
     )
 
@@ -120,4 +124,9 @@ def describe_workspaces(client: Any, bundle_id: str) -> list[dict[str, Any]]:
 def _in_utc(bundle: Bundle) -> Bundle:
     # botocore tells times in the zone of the machine that it runs on.
     times = {name: bundle[name] for name in ("CreationTime", "LastUpdatedTime") if name in bundle}
-    return {**bundle, **{name: time.astimezone(timezone.utc) for name, time in times.items()}}
+    # Without an ID it is no answer of AWS's, which is an error of the call.
+    return {
+        "BundleId": bundle["BundleId"],
+        **bundle,
+        **{name: time.astimezone(timezone.utc) for name, time in times.items()},
+    }

@@ -46,12 +46,14 @@ def delete_bundle(client: Any, bundle: Bundle) -> bool:
     try:
         api.delete_bundle(client, bundle["BundleId"])
     except AnsibleEUCError as error:
-        seconds = SECONDS_TO_SHOW if error.may_take_effect else 0
+        # One that is gone may still be listed for some seconds.
+        is_late = error.may_take_effect or error.code == "ResourceNotFoundException"
+        seconds = SECONDS_TO_SHOW if is_late else 0
         found = read_again(client, bundle["BundleId"], lambda found: not found, seconds)
         if found == []:
             return error.leaves_open
         raise AnsibleBundleDeletionError(
-            deleting.not_deleted(str(error), found, error.may_take_effect),
+            deleting.not_deleted(str(error), found, error.leaves_open, error.may_take_effect),
             response=error.response,
             may_take_effect=error.may_take_effect,
         ) from error

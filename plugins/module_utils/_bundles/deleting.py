@@ -58,14 +58,15 @@ def not_known(bundle: Bundle, region: str) -> str:
     )
 
 
-def not_deleted(error: str, found: Sequence[Bundle] | None, may_take_effect: bool) -> str:
+def not_deleted(error: str, found: Sequence[Bundle] | None, leaves_open: bool, may_take_effect: bool) -> str:
     """Say what is known after a deletion that failed.
 
     :param error: What is known of the call.
     :param found: The bundle as it was read again; None where AWS could not be asked.
+    :param leaves_open: Whether AWS may have done it all the same.
     :param may_take_effect: Whether AWS may do it later.
     """
-    if found is None:
+    if found is None and leaves_open:
         return f"{error} Whether the bundle was deleted is not known: it could not be read again."
     if may_take_effect:
         return f"{error} The bundle was still there when it was read again, but may still be deleted."

@@ -67,7 +67,8 @@ def request_problems(params: Mapping[str, Any]) -> list[str]:
     problems += [
         f"{option} takes a size in GiB, and this is none: {params[option]}."
         for option in _SIZES
-        if params[option] is not None and params[option] < 0
+        # A boolean is an integer to Python, and to Ansible.
+        if params[option] is not None and (isinstance(params[option], bool) or params[option] < 0)
     ]
     if params["bundle_id"] is None and params["name"] is None:
         problems.append("Neither name nor bundle_id says which bundle is meant.")
@@ -90,7 +91,9 @@ def new_bundle(params: Mapping[str, Any], image_id: str) -> NewBundle:
     """Return the bundle to be made, for parameters that lack nothing."""
     tags = {key: str(value) for key, value in (params["tags"] or {}).items()}
     sizes = {option: params[option] for option in _SIZES}
-    return NewBundle(params["name"], params["description"], image_id, params["compute_type"], tags=tags, **sizes)
+    # AWS's compute types are in capitals, and are compared whatever the case.
+    compute_type = params["compute_type"].upper()
+    return NewBundle(params["name"], params["description"], image_id, compute_type, tags=tags, **sizes)
 
 
 def planned(new: NewBundle, wait: bool) -> Bundle:
@@ -203,11 +206,12 @@ def not_seen(error: str, name: str, region: str, seconds: int, was_read: bool) -
     return f"{error} {seen}. The bundle may still appear: look for it before you run this again."
 
 
-def not_switched(told: str, found: Sequence[Bundle] | None, may_take_effect: bool) -> str:
+def not_switched(told: str, found: Sequence[Bundle] | None, is_replaced: bool, may_take_effect: bool) -> str:
     """Say what is known of a bundle that does not show the image that was put behind it.
 
     :param told: What is known of the call.
     :param found: The bundle as it was read last; empty if it was not there, None if it could not be read.
+    :param is_replaced: Whether it has neither the image before nor the one that was put behind it.
     :param may_take_effect: Whether AWS may do it later.
     """
     later = " The change may still take effect: look at the bundle before you rely on it." if may_take_effect else ""
@@ -215,7 +219,8 @@ def not_switched(told: str, found: Sequence[Bundle] | None, may_take_effect: boo
         return f"{told} Which image the bundle has now is not known: it could not be read again.{later}"
     if not found:
         return f"{told} The bundle was not there when it was read again.{later}"
-    return f"{told} When the bundle was read again, it had image {found[0].get('ImageId')}.{later}"
+    whose = ", which somebody else has put behind it meanwhile" if is_replaced else ""
+    return f"{told} When the bundle was read again, it had image {found[0].get('ImageId')}{whose}.{later}"
 
 
 def accepted(bundle: Bundle, image_id: str, region: str, seconds: int) -> str:

@@ -28,7 +28,7 @@ def put_image_behind(client: Any, bundle: Bundle, image_id: str) -> Bundle:
 
     :returns: The bundle as it was read after that.
     :raises AnsibleEUCError: If AWS refuses, or the bundle does not show the image. Its result has the image that the
-        bundle showed last, where it could be read.
+        bundle showed last; None where it could not be read, or was not there.
     """
     error: AnsibleEUCError | None = None
     try:
@@ -44,12 +44,16 @@ def put_image_behind(client: Any, bundle: Bundle, image_id: str) -> Bundle:
         lambda found: bool(found) and found[0].get("ImageId") == image_id,
         SECONDS_TO_SHOW if may_take_effect else 0,
     )
-    if found and found[0].get("ImageId") == image_id:
+    shown = found[0].get("ImageId") if found else None
+    if found and shown == image_id:
         return found[0]
+    is_replaced = bool(found) and shown != bundle.get("ImageId")
+    may_take_effect = may_take_effect and not (is_replaced and error is None)
     told = str(error) if error else making.accepted(bundle, image_id, client.meta.region_name, SECONDS_TO_SHOW)
     raise AnsibleBundleUpdateError(
-        making.not_switched(told, found, may_take_effect),
+        making.not_switched(told, found, is_replaced, may_take_effect),
         response=error.response if error else None,
         may_take_effect=may_take_effect,
-        **({"image_id": found[0].get("ImageId")} if found else {}),
+        changed=is_replaced and error is None,
+        image_id=shown,
     ) from error

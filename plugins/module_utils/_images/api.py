@@ -134,7 +134,9 @@ def delete_image(client: Any, image_id: str) -> None:
 
 def _in_utc(image: Image) -> Image:
     # botocore tells times in the zone of the machine that it runs on.
-    return {**image, "Created": image["Created"].astimezone(timezone.utc)} if "Created" in image else image
+    # Without an ID it is no answer of AWS's, which is an error of the call.
+    in_utc = {"Created": image["Created"].astimezone(timezone.utc)} if "Created" in image else {}
+    return {"ImageId": image["ImageId"], **image, **in_utc}
 
 
 def _call(client: Any, action: str, function: Callable[[], Any]) -> Any:

@@ -110,7 +110,7 @@ def delete_image(client: Any, image: Image, shared_with: AbstractSet[str]) -> De
         if is_there is False:
             return Deleted(revoked, bool(revoked) or error.leaves_open)
         raise AnsibleImageDeletionError(
-            deleting.not_deleted(str(error), is_there, error.may_take_effect),
+            deleting.not_deleted(str(error), is_there, error.leaves_open, error.may_take_effect),
             response=error.response,
             may_take_effect=error.may_take_effect,
             **_reported(revoked, outcome.shared_with),

@@ -61,14 +61,15 @@ def deletion_problem(
     return f"Image {label} can't be deleted: {'; '.join(found)}. Nothing was changed."
 
 
-def not_deleted(error: str, is_there: bool | None, may_take_effect: bool) -> str:
+def not_deleted(error: str, is_there: bool | None, leaves_open: bool, may_take_effect: bool) -> str:
     """Say what is known after a deletion that failed.
 
     :param error: What is known of the call.
     :param is_there: Whether the image was there when AWS was asked again; None where it could not be asked.
+    :param leaves_open: Whether AWS may have done it all the same.
     :param may_take_effect: Whether AWS may do it later.
     """
-    if is_there is None:
+    if is_there is None and leaves_open:
         return f"{error} Whether the image was deleted is not known: it could not be read again."
     if may_take_effect:
         return f"{error} The image was still there when it was read again, but may still be deleted."
