@@ -8,6 +8,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BUILD ?= .build
 SERVERS ?= moto strict
+UNITS ?= tests/unit/
 # What `make live` has to put back
 LIVE_RECORD ?= $(abspath $(BUILD))/live.json
 
@@ -45,8 +46,11 @@ test: lint docs sanity units integration system
 unit: tree
 	@$(IN_TREE) python -m pytest tests/unit $(ARGS)
 
-sanity units: tree
+sanity: tree
 	$(ANSIBLE_TEST) $@
+
+units: tree
+	$(ANSIBLE_TEST) $@ --only $(UNITS)
 
 # Each server has a tree of its own, so they can run side by side. What each says is printed in one piece.
 integration: $(VENV)/.dev

@@ -4,8 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Run sanity, units and integration with each ansible-core, Python and boto3 that the collection declares to support.
-# `make test` has run the integration targets against moto too; here the strict server is enough. The oldest
-# of each are tested together.
+# `make test` has run the integration targets against moto too, and the tests of the strict server and of the guides.
+# Here the strict server and the tests of the plugins are enough. The oldest of each are tested together.
 # All rows run at once, because one alone leaves processors idle most of the time.
 # tests/unit/test_versions.py holds the README and the metadata against the rows.
 # A row whose Python is not found is skipped, and fails the run where CI is set.
@@ -46,7 +46,7 @@ test_row() {
     "$MAKE" --no-print-directory PYTHON="$python" VENV="$build/venv" "$build/venv/.dev" &&
         "$build/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-warn-conflicts "$@" &&
         describe "$build/venv/bin/python" "$amazon_aws" &&
-        "$MAKE" --no-print-directory BUILD="$build" VENV="$build/venv" SERVERS=strict $targets
+        "$MAKE" --no-print-directory BUILD="$build" VENV="$build/venv" SERVERS=strict UNITS=tests/unit/plugins/ $targets
 }
 
 # Print the real path of a Python of that version: a shim that leads to another one confuses ansible-test.

@@ -35,6 +35,7 @@ def main() -> int:
     parser.add_argument("tree", type=Path, help="the collection, laid out")
     parser.add_argument("command", choices=ARGUMENTS)
     parser.add_argument("--server", choices=servers.SERVERS, default="moto", help="what stands in for AWS")
+    parser.add_argument("--only", default="tests/unit/", help="the folder of the unit tests to run, with / at its end")
     options = parser.parse_args()
     # Beside the collections, so that runs of several trees at once keep apart
     home = options.tree.absolute().parents[2] / "home"
@@ -43,11 +44,12 @@ def main() -> int:
     for report in junit.glob("*.xml"):
         report.unlink()
     with server_for(options):
-        status, complaints = run(options.tree, options.command, home)
+        targets = [options.only] if options.command == "units" else []
+        status, complaints = run(options.tree, options.command, home, targets)
     if status:
         return status
     ran, skipped = read_reports(junit)
-    complaints += CHECKS[options.command](options.tree, ran, skipped)
+    complaints += CHECKS[options.command](options, ran, skipped)
     for complaint in complaints:
         print(f"ERROR: this run tested less than it should: {complaint}", file=sys.stderr)
     print(f"{options.command}: {len(ran)} passed, {len(complaints)} failed")
@@ -78,11 +80,21 @@ def server_for(options: argparse.Namespace) -> AbstractContextManager[None]:
     return servers.running(options.server, options.tree / "tests" / "integration" / "integration_config.yml")
 
 
-def run(tree: Path, command: str, home: Path) -> tuple[int, list[str]]:
+def run(tree: Path, command: str, home: Path, targets: list[str]) -> tuple[int, list[str]]:
     """Run ansible-test in ``tree``, pass on what it prints, and return its status and the lines that tell of skips."""
     binaries = Path(sys.executable).parent
     process = subprocess.Popen(
-        [binaries / "ansible-test", command, "--local", "--python", PYTHON, "--color", "no", *ARGUMENTS[command]],
+        [
+            binaries / "ansible-test",
+            command,
+            "--local",
+            "--python",
+            PYTHON,
+            "--color",
+            "no",
+            *ARGUMENTS[command],
+            *targets,
+        ],
         cwd=tree,
         env=os.environ | {"HOME": str(home), "PATH": f"{binaries}:{os.environ['PATH']}", "PYTHONPATH": ""},
         stdin=subprocess.DEVNULL,
@@ -110,24 +122,26 @@ def read_reports(junit: Path) -> tuple[list[str], list[str]]:
     return ran, skipped
 
 
-def check_sanity(tree: Path, ran: list[str], skipped: list[str]) -> list[str]:
+def check_sanity(options: argparse.Namespace, ran: list[str], skipped: list[str]) -> list[str]:
     """Return the sanity tests that found nothing to look at but should have, or that nothing ran."""
     names = {case.split()[-1].removesuffix(f"-python-{PYTHON}") for case in skipped}
     return [f"{name} was skipped" for name in sorted(names - NOTHING_TO_LOOK_AT)] or some(ran)
 
 
-def check_units(tree: Path, ran: list[str], skipped: list[str]) -> list[str]:
+def check_units(options: argparse.Namespace, ran: list[str], skipped: list[str]) -> list[str]:
     """Return the files of unit tests of which no test ran."""
     classes = {case.split()[1] for case in ran}
-    files = [path.relative_to(tree).with_suffix("") for path in tree.glob("tests/unit/**/test_*.py")]
+    files = [
+        path.relative_to(options.tree).with_suffix("") for path in options.tree.glob(f"{options.only}**/test_*.py")
+    ]
     names = [".".join(file.parts) for file in files]
     return [f"no test of {name} ran" for name in names if not any(c.startswith(name) for c in classes)] or some(ran)
 
 
-def check_integration(tree: Path, ran: list[str], skipped: list[str]) -> list[str]:
+def check_integration(options: argparse.Namespace, ran: list[str], skipped: list[str]) -> list[str]:
     """Return the integration targets of which no task ran."""
     reports = {case.split()[0].rsplit("-", 2)[0] for case in ran}
-    targets = {path.name for path in tree.glob("tests/integration/targets/*")}
+    targets = {path.name for path in options.tree.glob("tests/integration/targets/*")}
     return [f"target {name} was not run" for name in sorted(targets - reports)] or some(ran)
 
 

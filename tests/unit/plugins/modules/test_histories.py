@@ -28,7 +28,7 @@ from ansible_collections.euc.aws.tests.unit.support import (
     permission,
 )
 
-EXAMPLES = int(os.environ.get("EUC_AWS_EXAMPLES", "500"))
+EXAMPLES = int(os.environ.get("EUC_AWS_EXAMPLES", "200"))
 # A database of failures would make the next run start with them; the printed case is enough to replay one.
 histories = settings(max_examples=EXAMPLES, deadline=None, database=None, print_blob=True)
 
