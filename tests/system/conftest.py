@@ -80,7 +80,7 @@ class Ansible:
 
     def finish(self, process: subprocess.Popen[str]) -> Run:
         """Wait for the end of a program that was started."""
-        output, errors = process.communicate(timeout=180)
+        output, errors = process.communicate(timeout=900)
         return Run(process.returncode, output, errors)
 
     def run(self, program: str, *arguments: str | Path, **settings: str) -> Run:
