@@ -375,7 +375,9 @@ def test_no_renewal_outlasts_a_wait(name, minutes_left, server, now, made, clock
     for one in made:
         one.meta.events.register_first("before-send", take_time)
     assert wait.poll(client, "PENDING", lambda: look(client) and "PENDING", lambda latest: latest is None, 60)
-    assert 60 <= clock.now <= 60 + 2.5 + seconds_a_call
+    # Before a call is made again that was not throttled, botocore pauses by chance, for 20 seconds at most.
+    pause = 2.5 if "throttled" in name else 20
+    assert 60 <= clock.now <= 60 + pause + seconds_a_call
     assert len([one for one in begun if one >= 60]) <= 1
     assert server.calls(ASSUME)[1:]
 
