@@ -16,7 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from .._aws.accounts import is_account_id
-from .._aws.calls import call
+from .._aws.calls import call, every_full_page
 from .choice import Account, Unit, another_account, no_account_id
 from .errors import AnsibleOrganizationsError
 
@@ -95,7 +95,7 @@ def tells_paths(client: Any) -> bool:
 
 def _every(client: Any, action: str, operation: str, key: str, parameters: Mapping[str, Any]) -> list[Any]:
     pages = client.get_paginator(operation)
-    return _call(client, action, lambda: [item for page in pages.paginate(**parameters) for item in page[key]])
+    return _call(client, action, lambda: every_full_page(pages, key, **parameters))
 
 
 def _account(answer: Mapping[str, Any]) -> Account:
