@@ -57,6 +57,14 @@ options:
       - AWS tells recipients to check whose image it is before they copy it, so an image of another account is copied
         only where this names the account.
     type: str
+  assume_shared:
+    description:
+      - In check mode only, whether to take a source of O(source_account_id) that can't be seen for one that will be
+        shared, and report the copy that would be made. So copies can be checked before the owner shares the image.
+      - All that can be checked without the source is. A source that can be seen is checked as always.
+      - Requires O(source_image_id) and O(source_account_id). It changes nothing outside check mode.
+    type: bool
+    default: false
   source_workspace_id:
     description:
       - The ID of the WorkSpace to make the image from, in the task's Region. It has to be V(AVAILABLE), with volumes
@@ -122,7 +130,7 @@ notes:
   - That two tasks at once make one image rests on AWS, which refuses a name that is taken.
   - "Calls: for an image that is there, one for each 25 images that you own, and one for its tags. For a copy, one for
     each 25 images that you own, one to look at the source and one to copy it. One more looks at the source where
-    O(source_account_id) is your own account. For a deletion, one for each 25 images that you own by name, or one by
+    O(source_account_id) is your own account, or the source can't be seen. For a deletion, one for each 25 images that you own by name, or one by
     ID, one for each 25 accounts that have the image, one for each page of your bundles, one for each account to
     revoke, and the deletion. Changed tags take two at most. Waiting comes on top."
   - An image is copied within a partition only. In China (Ningxia) it can be copied within that Region only. To or
@@ -352,6 +360,7 @@ ARGUMENT_SPEC = dict(
     source_image_id=dict(type="str"),
     source_region=dict(type="str"),
     source_account_id=dict(type="str"),
+    assume_shared=dict(type="bool", default=False),
     source_workspace_id=dict(type="str"),
     description=dict(type="str"),
     wait=dict(type="bool", default=False),
@@ -417,7 +426,7 @@ def _present(params: Mapping[str, Any], clients: AWSClients, check_mode: bool) -
 
     source_region = params["source_region"] or region
     source_client = client if source_region == region else clients.make("workspaces", source_region)
-    new = new_image(params, client, source_client)
+    new = new_image(params, client, source_client, assume_shared=check_mode and params["assume_shared"])
     if params["source_workspace_id"] is not None:
         # AnsibleAWSModule.warn passes warnings on in a way that ansible-core 2.19 calls deprecated.
         warn(f"WorkSpace {new.origin.source_id} can't be used while the image is made, for up to 45 minutes.")

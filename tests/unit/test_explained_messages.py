@@ -316,6 +316,9 @@ PROVOKED = {
     "Neither name nor image_id says which image is meant": lambda reader: reader.image(name=None),
     "state=absent deletes an image, and takes no": lambda reader: reader.image(**COPY, state="absent"),
     "unshare=true goes with state=absent": lambda reader: reader.image(image_id=IMAGE_ID, unshare=True),
+    "assume_shared=true goes with a copy, and with source_account_id": lambda reader: reader.image(
+        **COPY, assume_shared=True
+    ),
     "description goes with a source": lambda reader: reader.image(name="golden", description="Windows 11"),
     "is written from the source, so tags must not have it beside a source": lambda reader: reader.image(
         **COPY, tags={SOURCE_TAG: ORIGIN}

@@ -76,6 +76,8 @@ def request_problems(params: Mapping[str, Any]) -> list[str]:
         problems.append("unshare=true goes with state=absent: before an image is deleted, it is taken from everybody.")
     if params["state"] == "present" and params["description"] is not None and not has_source(params):
         problems.append("description goes with a source: AWS takes it only when an image is made.")
+    if params["assume_shared"] and (params["state"] == "absent" or params["source_account_id"] is None):
+        problems.append("assume_shared=true goes with a copy, and with source_account_id: whose image will be shared.")
     return problems
 
 

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from .making import NewImage
 
 
-def new_image(params: Mapping[str, Any], client: Any, source_client: Any) -> NewImage:
+def new_image(params: Mapping[str, Any], client: Any, source_client: Any, assume_shared: bool) -> NewImage:
     """Look at the source, and return the image that is to be made from it.
 
     :param params: The module's options, which name a source.
     :param client: A client of the Region where the image is to be made.
     :param source_client: A client of the Region where the source is.
+    :param assume_shared: Whether a source of a named account that can't be seen is taken for one that will be shared.
     """
     origin = making.wanted_origin(params, client.meta.region_name, None)
     if params["source_workspace_id"] is not None:
@@ -36,16 +37,19 @@ def new_image(params: Mapping[str, Any], client: Any, source_client: Any) -> New
         return making.new_image(params, origin, None)
     here, there = client.meta, source_client.meta
     _refuse(making.regions_problem(there.region_name, there.partition, here.region_name, here.partition))
-    source = _source_image(source_client, origin.source_id, params["source_account_id"])
+    source = _source_image(source_client, origin.source_id, params["source_account_id"], assume_shared)
     return making.new_image(params, replace(origin, account_id=source.get("OwnerAccountId")), source.get("Description"))
 
 
-def _source_image(client: Any, image_id: str, account_id: str | None) -> Image:
+def _source_image(client: Any, image_id: str, account_id: str | None, assume_shared: bool) -> Image:
     region = client.meta.region_name
     found = api.describe_images(client, "SHARED" if account_id else "OWNED", [image_id])
     if not found and account_id:
         # The caller's own account may be the one that is named.
         found = api.describe_images(client, "OWNED", [image_id])
+    if not found and assume_shared:
+        # Its state and its description nobody but its owner can tell before.
+        return {"ImageId": image_id, "OwnerAccountId": account_id}
     if not found:
         seen = [] if account_id else api.describe_images(client, "SHARED", [image_id])
         _refuse(making.source_not_found(image_id, account_id, region, seen))

@@ -200,6 +200,52 @@ def test_a_source_that_is_not_the_one_meant_is_refused(fields, options, told, mo
     assert writes(server) == []
 
 
+@pytest.mark.parametrize(
+    ("fields", "options", "seen"),
+    [
+        # Not shared, or not there: the recipient can't tell one from the other.
+        ({}, {}, {}),
+        ({}, {"description": "Mine", "tags": {"team": "a"}, "wait": True}, {"tags": {"team": "a", TAG: ORIGIN}}),
+        ({"image_id": "wsi-987654321"}, {}, {}),
+        ({"region": "eu-west-2"}, {}, {}),
+        ({"shared_account_ids": {RECIPIENT}}, {}, {}),
+    ],
+)
+def test_check_mode_takes_a_source_that_is_not_shared_yet_for_one_that_will_be(fields, options, seen):
+    server = new_state(new_image(**fields), copy_pending_looks=0)
+    options = {"name": "copy", **FOREIGN, "assume_shared": True, **options}
+    dry = image(recipient(server), check_mode=True, **options)
+    assert (dry["changed"], dry["image_id"], dry["tags"]) == (True, None, {TAG: ORIGIN, **seen.get("tags", {})})
+    assert writes(server) == []
+    assert counted(server) == {LOOK: 2 if "shared_account_ids" in fields else 3}
+    if "shared_account_ids" not in fields:
+        with pytest.raises(AnsibleEUCError, match="There is no image wsi-123456789 of 123456789012 that is shared"):
+            image(recipient(server), **options)
+        assert writes(server) == []
+    # As if it had been shared from the start.
+    server.images = [new_image(shared_account_ids={RECIPIENT})]
+    result = image(recipient(server), **options)
+    assert json.loads(json.dumps(dry).replace("null", f'"{COPY_ID}"')) == result
+
+
+@pytest.mark.parametrize(
+    ("images", "options", "told"),
+    [
+        ([], {"source_region": "cn-north-1"}, "cn-north-1 is in the partition aws-cn"),
+        ([replace(a_copy(), tags={})], {}, f"has no tag {TAG}"),
+        ([replace(a_copy(), tags={TAG: ORIGIN.replace(REGION, THERE)})], {}, "as its tag"),
+        ([a_copy(state="ERROR")], {}, "is in state ERROR"),
+        ([new_image(shared_account_ids={RECIPIENT}, state="PENDING")], {}, "can be copied once it is AVAILABLE"),
+        ([new_image(shared_account_ids={RECIPIENT}, owner="333333333333")], {}, "Nothing was copied"),
+        ([new_image(shared_account_ids={RECIPIENT}, state="ERROR")], {}, "is in state ERROR and can't be copied"),
+    ],
+)
+def test_all_else_is_checked_where_a_source_is_taken_for_shared(images, options, told):
+    server = new_state(*images)
+    error = failure(recipient(server), name="copy", **{**FOREIGN, "assume_shared": True, **options})
+    assert told in str(error)
+
+
 def without_owner(monkeypatch):
     """Let AWS not tell who owns an image, as it did in 2021."""
     module = "ansible_collections.euc.aws.plugins.module_utils._images.api"
@@ -514,6 +560,10 @@ def test_an_image_of_another_account_is_not_deleted():
         ({**OWN, "description": "a\\b"}, "description takes 1 to 256"),
         ({**WORKSPACE, "source_workspace_id": "ws-1"}, "source_workspace_id takes ws- and 8"),
         ({"description": "x"}, "description goes with a source"),
+        ({**OWN, "assume_shared": True}, "assume_shared=true goes with a copy, and with source_account_id"),
+        ({**WORKSPACE, "assume_shared": True}, "assume_shared=true goes with a copy"),
+        ({"assume_shared": True}, "assume_shared=true goes with a copy"),
+        ({"assume_shared": True, "state": "absent"}, "assume_shared=true goes with a copy"),
         ({"state": "absent", **OWN, "tags": {}}, "takes no source_image_id, tags."),
         ({"unshare": True}, "unshare=true goes with state=absent"),
         ({"wait_timeout": 0}, "wait_timeout is 0"),
