@@ -78,6 +78,13 @@ options:
       - Required with O(source_workspace_id). With O(source_image_id), the source's is taken by default.
       - AWS takes it only when an image is made, so it is not compared afterwards.
     type: str
+  image_quota:
+    description:
+      - How many images you may own in the Region. Where there are that many, no other is made, in check mode neither.
+      - AWS's default is 40. It does not tell this module whether yours was raised, so without this option the images
+        are not counted.
+      - Images that are V(PENDING) or V(ERROR) count, those that are shared with you do not.
+    type: int
   wait:
     description:
       - Whether to wait until the image is V(AVAILABLE). Without it a copy is started, and the task goes on.
@@ -113,7 +120,7 @@ attributes:
     details:
       - Everything is read and checked as in a real run. The results are the same, but for the ID of an image that
         would be made, which is null.
-      - What only AWS knows check mode can't, such as the quota of images.
+      - What only AWS knows check mode can't, such as the quota of images where O(image_quota) does not tell it.
   diff_mode:
     description: Returns what has changed, or would change in check mode.
     support: full
@@ -130,9 +137,9 @@ notes:
   - That two tasks at once make one image rests on AWS, which refuses a name that is taken.
   - "Calls: for an image that is there, one for each 25 images that you own, and one for its tags. For a copy, one for
     each 25 images that you own, one to look at the source and one to copy it. One more looks at the source where
-    O(source_account_id) is your own account, or the source can't be seen. For a deletion, one for each 25 images that you own by name, or one by
-    ID, one for each 25 accounts that have the image, one for each page of your bundles, one for each account to
-    revoke, and the deletion. Changed tags take two at most. Waiting comes on top."
+    O(source_account_id) is your own account, or the source can't be seen. For a deletion, one for each 25 images that
+    you own by name, or one by ID, one for each 25 accounts that have the image, one for each page of your bundles, one
+    for each account to revoke, and the deletion. Changed tags take two at most. Waiting comes on top."
   - An image is copied within a partition only. In China (Ningxia) it can be copied within that Region only. To or
     from AWS GovCloud (US) and Regions that have to be opted into, AWS Support has to be asked.
   - To delete an image leaves copies of it as they are. Unsharing does too.
@@ -331,8 +338,10 @@ from ansible_collections.euc.aws.plugins.module_utils._images.delete import Dele
 from ansible_collections.euc.aws.plugins.module_utils._images.images import image_ids_problem
 from ansible_collections.euc.aws.plugins.module_utils._images.lookup import (
     existing_image,
+    image_among,
     owned_image,
     owned_image_by_name,
+    owned_images,
     owned_or_absent_image,
 )
 from ansible_collections.euc.aws.plugins.module_utils._images.make import (
@@ -343,7 +352,7 @@ from ansible_collections.euc.aws.plugins.module_utils._images.make import (
     shown_image,
     usable_image,
 )
-from ansible_collections.euc.aws.plugins.module_utils._images.sources import new_image
+from ansible_collections.euc.aws.plugins.module_utils._images.sources import check_room, new_image
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -363,6 +372,7 @@ ARGUMENT_SPEC = dict(
     assume_shared=dict(type="bool", default=False),
     source_workspace_id=dict(type="str"),
     description=dict(type="str"),
+    image_quota=dict(type="int"),
     wait=dict(type="bool", default=False),
     wait_timeout=dict(type="int", default=14400),
     unshare=dict(type="bool", default=False),
@@ -417,13 +427,20 @@ def _present(params: Mapping[str, Any], clients: AWSClients, check_mode: bool) -
     client = clients.make("workspaces")
     region = client.meta.region_name
     started = time.monotonic()
-    image = _image_that_exists(client, params)
+    owned: list[Image] = []
+    image: Image | None
+    if making.has_source(params):
+        owned = owned_images(client)
+        image = image_among(client, params["name"], owned)
+    else:
+        image = _image_to_be(client, params)
     timeout = params["wait_timeout"] if params["wait"] else None
     if image is not None:
         # To look for it was a part of the wait.
         left = timeout and max(1, round(timeout - (time.monotonic() - started)))
         return _as_wanted(params, client, Made(image, describe_tags(client, image["ImageId"]), False), left, check_mode)
 
+    check_room(params, client, owned)
     source_region = params["source_region"] or region
     source_client = client if source_region == region else clients.make("workspaces", source_region)
     new = new_image(params, client, source_client, assume_shared=check_mode and params["assume_shared"])
@@ -440,10 +457,8 @@ def _present(params: Mapping[str, Any], clients: AWSClients, check_mode: bool) -
     return _as_wanted(params, client, made, timeout, check_mode)
 
 
-def _image_that_exists(client: Any, params: Mapping[str, Any]) -> Image | None:
-    """Find the image that is meant; None where there is none, and a source to make it from."""
-    if making.has_source(params):
-        return existing_image(client, params["name"])
+def _image_to_be(client: Any, params: Mapping[str, Any]) -> Image:
+    """Find the image that is meant, where there is nothing to make it from."""
     timeout = params["wait_timeout"] if params["wait"] else None
     image = shown_image(client, lambda: _named_image(client, params), timeout)
     if image is not None:

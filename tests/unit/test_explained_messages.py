@@ -316,6 +316,7 @@ PROVOKED = {
     "Neither name nor image_id says which image is meant": lambda reader: reader.image(name=None),
     "state=absent deletes an image, and takes no": lambda reader: reader.image(**COPY, state="absent"),
     "unshare=true goes with state=absent": lambda reader: reader.image(image_id=IMAGE_ID, unshare=True),
+    "image_quota takes a number of images": lambda reader: reader.image(**COPY, image_quota=0),
     "assume_shared=true goes with a copy, and with source_account_id": lambda reader: reader.image(
         **COPY, assume_shared=True
     ),
@@ -464,6 +465,9 @@ PROVOKED = {
     "is in the partition": lambda reader: reader.image(**COPY, source_region="cn-north-1"),
     "an image can be copied within that Region only": lambda reader: reader.image(
         region="cn-north-1", **COPY, source_region="cn-northwest-1"
+    ),
+    "There is no room for image … you own … images there, and image_quota is": lambda reader: reader.image(
+        new_image(), **COPY, image_quota=1
     ),
     "There is no WorkSpace": lambda reader: reader.image(**MAKE),
     "No image can be made from WorkSpace": lambda reader: reader.image(

@@ -75,7 +75,7 @@ class AnsibleImageCreationError(AnsibleImagesError):
         "ResourceAlreadyExistsException": "Give the new image another name.",
         "ResourceLimitExceededException": (
             "The account's images in this Region are used up, 40 unless raised: delete some, or raise the quota"
-            " L-18CE281C. Check mode can't know that."
+            " L-18CE281C. With image_quota that is seen before, in check mode too."
         ),
         "ResourceNotFoundException": "Check the source, its Region, and that its owner still shares it.",
         "ResourceUnavailableException": "Look at the source's state: it has to be AVAILABLE.",

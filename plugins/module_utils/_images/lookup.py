@@ -16,25 +16,34 @@ from . import api, images
 from .errors import AnsibleImagesError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from typing import Any
 
     from .._aws.wait import Look
     from .images import Image
 
 
+def owned_images(client: Any) -> list[Image]:
+    """Return all images that the caller owns in the Region."""
+    return api.describe_images(client, "OWNED")
+
+
 def owned_image_by_name(client: Any, name: str) -> Image:
     """Return the one image of this name that the caller owns in the Region."""
-    return _named(client, name, {1})[0]
+    return _named(client, name, owned_images(client), {1})[0]
 
 
 def existing_image(client: Any, name: str) -> Image | None:
     """Return the one image of this name that the caller owns in the Region; None if there is none."""
-    return next(iter(_named(client, name, {0, 1})), None)
+    return image_among(client, name, owned_images(client))
 
 
-def _named(client: Any, name: str, expected: Collection[int]) -> list[Image]:
-    owned = api.describe_images(client, "OWNED")
+def image_among(client: Any, name: str, owned: Sequence[Image]) -> Image | None:
+    """Return the one image of this name among all that the caller owns in the Region; None if there is none."""
+    return next(iter(_named(client, name, owned, {0, 1})), None)
+
+
+def _named(client: Any, name: str, owned: Sequence[Image], expected: Collection[int]) -> list[Image]:
     named = images.named_images(owned, name)
     if len(named) not in expected:
         raise AnsibleImagesError(images.not_one_image(name, client.meta.region_name, named, owned))

@@ -36,7 +36,7 @@ _WHAT_HELPS = {
     "STOPPED": " (start it)",
     "SUSPENDED": " (an image may be in the making from it: run this again once it is AVAILABLE)",
 }
-_ONLY_PRESENT = ("source_image_id", "source_workspace_id", "description", "tags")
+_ONLY_PRESENT = ("source_image_id", "source_workspace_id", "description", "tags", "image_quota")
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,10 @@ def request_problems(params: Mapping[str, Any]) -> list[str]:
         problems.append("unshare=true goes with state=absent: before an image is deleted, it is taken from everybody.")
     if params["state"] == "present" and params["description"] is not None and not has_source(params):
         problems.append("description goes with a source: AWS takes it only when an image is made.")
+    quota = params["image_quota"]
+    # A boolean is an integer to Python, and to Ansible.
+    if quota is not None and (isinstance(quota, bool) or quota < 1):
+        problems.append(f"image_quota takes a number of images, at least 1, and this is none: {quota}.")
     if params["assume_shared"] and (params["state"] == "absent" or params["source_account_id"] is None):
         problems.append("assume_shared=true goes with a copy, and with source_account_id: whose image will be shared.")
     return problems
@@ -111,6 +115,21 @@ def new_image(params: Mapping[str, Any], origin: Origin, source_description: str
         description = source_description
     tags = {key: str(value) for key, value in (params["tags"] or {}).items()}
     return NewImage(params["name"], description, origin, tags)
+
+
+def quota_problem(name: str, owned: int, quota: int | None, region: str) -> str | None:
+    """Say why there is no room for one more image.
+
+    :param owned: How many images the caller owns in the Region.
+    :param quota: How many it may own there; None if that is not to be looked at.
+    """
+    if quota is None or owned < quota:
+        return None
+    return (
+        f"There is no room for image {name} in {region}: you own {owned} images there, and image_quota is {quota}. Delete"
+        " old ones with state=absent, or have AWS raise the quota L-18CE281C, and then raise image_quota. Nothing was"
+        " made."
+    )
 
 
 def planned(new: NewImage, wait: bool) -> Image:

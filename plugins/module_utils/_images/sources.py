@@ -16,7 +16,7 @@ from . import api, making
 from .errors import AnsibleImageCreationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from typing import Any
 
     from .images import Image
@@ -39,6 +39,14 @@ def new_image(params: Mapping[str, Any], client: Any, source_client: Any, assume
     _refuse(making.regions_problem(there.region_name, there.partition, here.region_name, here.partition))
     source = _source_image(source_client, origin.source_id, params["source_account_id"], assume_shared)
     return making.new_image(params, replace(origin, account_id=source.get("OwnerAccountId")), source.get("Description"))
+
+
+def check_room(params: Mapping[str, Any], client: Any, owned: Collection[Image]) -> None:
+    """Refuse to make an image where as many are there as the user says that there may be.
+
+    :param owned: All images that the caller owns in the client's Region.
+    """
+    _refuse(making.quota_problem(params["name"], len(owned), params["image_quota"], client.meta.region_name))
 
 
 def _source_image(client: Any, image_id: str, account_id: str | None, assume_shared: bool) -> Image:

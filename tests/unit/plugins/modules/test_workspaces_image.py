@@ -49,7 +49,7 @@ def shared_state(**fields):
 
 def a_copy(**fields):
     """Make the recipient's copy of that image."""
-    return Image(COPY_ID, "copy", RECIPIENT, THERE, tags={TAG: ORIGIN}, **fields)
+    return Image(COPY_ID, "copy", RECIPIENT, THERE, **{"tags": {TAG: ORIGIN}, **fields})
 
 
 def recipient(state):
@@ -103,6 +103,27 @@ def test_pages_of_owned_images_count_one_call_for_25():
     server.images += others
     image(recipient(server), name="copy", **FOREIGN)
     assert counted(server) == {LOOK: 3, COPY: 1}
+
+
+@pytest.mark.parametrize("source", [FOREIGN, {**FOREIGN, "assume_shared": True}, WORKSPACE])
+@pytest.mark.parametrize(("quota", "is_full"), [(26, True), (1, True), (27, False), (None, False)])
+def test_no_image_is_made_where_there_are_as_many_as_there_may_be(source, quota, is_full):
+    server = shared_state(workspaces=[replace(DESKTOP, owner=RECIPIENT, region=THERE)])
+    states = ["ERROR", "PENDING", *["AVAILABLE"] * 24]
+    server.images += [Image(f"wsi-other{n:04d}", f"other{n}", RECIPIENT, THERE, state) for n, state in enumerate(states)]
+    options = {"name": "copy", **source, "image_quota": quota}
+    if is_full:
+        told = f"no room for image copy in us-east-1: you own 26 images there, and image_quota is {quota}. Delete"
+        error = failure(recipient(server), **options)
+        assert told in str(error)
+        assert counted(server) == {LOOK: 4}
+        server.images.append(a_copy(tags={TAG: ORIGIN if "source_image_id" in source else f"{THERE}/ws-12345678"}))
+    else:
+        assert image(recipient(server), check_mode=True, **options)["changed"]
+        assert image(recipient(server), **options)["changed"]
+    # One that is there takes no more room.
+    assert not image(recipient(server), **{**options, "image_quota": 1})["changed"]
+    assert not image(recipient(server), name="copy", image_quota=1)["changed"]
 
 
 @pytest.mark.parametrize(
@@ -560,6 +581,9 @@ def test_an_image_of_another_account_is_not_deleted():
         ({**OWN, "description": "a\\b"}, "description takes 1 to 256"),
         ({**WORKSPACE, "source_workspace_id": "ws-1"}, "source_workspace_id takes ws- and 8"),
         ({"description": "x"}, "description goes with a source"),
+        ({**OWN, "image_quota": 0}, "image_quota takes a number of images, at least 1, and this is none: 0."),
+        ({**OWN, "image_quota": True}, "image_quota takes a number of images"),
+        ({"state": "absent", "image_quota": 40}, "takes no image_quota."),
         ({**OWN, "assume_shared": True}, "assume_shared=true goes with a copy, and with source_account_id"),
         ({**WORKSPACE, "assume_shared": True}, "assume_shared=true goes with a copy"),
         ({"assume_shared": True}, "assume_shared=true goes with a copy"),
