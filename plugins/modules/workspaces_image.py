@@ -35,7 +35,8 @@ options:
     description:
       - With V(present), there is an image of this name, and if there was none it is made from the source.
         One that is V(PENDING) counts. One that is V(ERROR) is an error, with all that AWS says of it.
-      - With V(absent), there is none. What keeps it from being deleted is found first, and told together.
+      - With V(absent), there is none. What keeps it from being deleted is found first, and told together. With
+        O(source_image_id) an image that was made from another source is not deleted.
     type: str
     choices:
       - present
@@ -45,6 +46,9 @@ options:
     description:
       - The ID of the image to copy. It has to be V(AVAILABLE).
       - Without O(source_account_id), it has to be your own.
+      - With O(state=absent), the ID of the image that the one to delete was copied from. Its tag C(euc.aws/source) has
+        to tell just this source, with O(source_region) and O(source_account_id) or what they are by default. One
+        that tells another source, or none, is an error. The source itself is not looked at, and may be gone.
     type: str
   source_region:
     description:
@@ -139,7 +143,8 @@ notes:
     each 25 images that you own, one to look at the source and one to copy it. One more looks at the source where
     O(source_account_id) is your own account, or the source can't be seen. For a deletion, one for each 25 images that
     you own by name, or one by ID, one for each 25 accounts that have the image, one for each page of your bundles, one
-    for each account to revoke, and the deletion. Changed tags take two at most. Waiting comes on top."
+    for each account to revoke, one for the tags with O(source_image_id), and the deletion. Changed tags take two at
+    most. Waiting comes on top."
   - An image is copied within a partition only. In China (Ningxia) it can be copied within that Region only. To or
     from AWS GovCloud (US) and Regions that have to be opted into, AWS Support has to be asked.
   - To delete an image leaves copies of it as they are. Unsharing does too.
@@ -148,7 +153,8 @@ notes:
     C(workspaces:CreateWorkspaceImage), C(workspaces:DescribeWorkspaces) and C(workspaces:CreateTags). To change tags,
     C(workspaces:CreateTags) and C(workspaces:DeleteTags). To delete, C(workspaces:DeleteWorkspaceImage),
     C(workspaces:DescribeWorkspaceImagePermissions), C(workspaces:DescribeWorkspaceBundles) and, with O(unshare),
-    C(workspaces:UpdateWorkspaceImagePermission).
+    C(workspaces:UpdateWorkspaceImagePermission). C(workspaces:DescribeTags) is needed to delete with
+    O(source_image_id) only.
 seealso:
   - module: euc.aws.workspaces_image_permission
   - module: euc.aws.workspaces_image_info
@@ -216,6 +222,15 @@ EXAMPLES = r"""
     state: absent
     region: eu-west-1
   check_mode: true
+
+- name: Delete a copy, if it is one of just this image
+  euc.aws.workspaces_image:
+    name: golden-2025-11
+    state: absent
+    source_image_id: wsi-0123456789abcdef0
+    source_region: eu-west-1
+    source_account_id: "123456789012"
+    region: us-east-1
 
 - name: Take an image from everybody, and delete it
   euc.aws.workspaces_image:
@@ -334,7 +349,12 @@ from ansible_collections.euc.aws.plugins.module_utils._aws.tags import (
 from ansible_collections.euc.aws.plugins.module_utils._aws.wait import timeout_problem
 from ansible_collections.euc.aws.plugins.module_utils._bundles.api import describe_bundles
 from ansible_collections.euc.aws.plugins.module_utils._images import deleting, making, origin
-from ansible_collections.euc.aws.plugins.module_utils._images.delete import Deleted, deletable_image, delete_image
+from ansible_collections.euc.aws.plugins.module_utils._images.delete import (
+    Deleted,
+    check_deletable_origin,
+    deletable_image,
+    delete_image,
+)
 from ansible_collections.euc.aws.plugins.module_utils._images.images import image_ids_problem
 from ansible_collections.euc.aws.plugins.module_utils._images.lookup import (
     existing_image,
@@ -520,6 +540,10 @@ def _absent(params: Mapping[str, Any], client: Any, check_mode: bool) -> dict[st
 
 
 def _deleted(params: Mapping[str, Any], client: Any, image: Image, check_mode: bool) -> Deleted:
+    if params["source_image_id"] is not None:
+        region = client.meta.region_name
+        named = making.wanted_origin(params, region, image.get("OwnerAccountId"))
+        check_deletable_origin(image, describe_tags(client, image["ImageId"]), named, region)
     timeout = params["wait_timeout"] if params["wait"] else None
     found = deletable_image(client, image, lambda: describe_bundles(client), params["unshare"], timeout)
     if found is None:

@@ -314,7 +314,7 @@ PROVOKED = {
     ),
     "the name of a Region, such as eu-west-1": lambda reader: reader.image(**COPY, source_region="Ireland"),
     "Neither name nor image_id says which image is meant": lambda reader: reader.image(name=None),
-    "state=absent deletes an image, and takes no": lambda reader: reader.image(**COPY, state="absent"),
+    "state=absent deletes an image, and takes no": lambda reader: reader.image(**MAKE, state="absent"),
     "unshare=true goes with state=absent": lambda reader: reader.image(image_id=IMAGE_ID, unshare=True),
     "image_quota takes a number of images": lambda reader: reader.image(**COPY, image_quota=0),
     "assume_shared=true goes with a copy, and with source_account_id": lambda reader: reader.image(
@@ -568,6 +568,8 @@ PROVOKED = {
     "it was … when AWS listed it last, in … seconds (raise wait_timeout, or run this again later)": lambda reader: (
         reader.image(new_image(state="PENDING"), wait=True, wait_timeout=60, **DELETE)
     ),
+    "It was not deleted, nor taken from anybody": lambda reader: reader.image(COPIED, **COPY, state="absent"),
+    "run this without the source": lambda reader: reader.image(COPIED, **COPY, state="absent"),
     "The image was not deleted": lambda reader: reader.image(
         new_image(shared_account_ids=[ONE]), faults=[Fault(WRITE, times=None)], unshare=True, **DELETE
     ),

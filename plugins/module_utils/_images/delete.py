@@ -15,6 +15,7 @@ from .apply import apply_changes
 from .errors import AnsibleImageDeletionError, AnsibleImagesError
 from .images import image_label, is_settled
 from .lookup import current_permissions, watched_image
+from .origin import deletion_origin_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .images import Image
+    from .origin import Origin
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,15 @@ class Deletable:
 
     image: Image
     shared_with: AbstractSet[str]
+
+
+def check_deletable_origin(image: Image, tags: Mapping[str, str], named: Origin, region: str) -> None:
+    """Refuse to delete an image whose tag does not tell just the source that is named.
+
+    :raises AnsibleImageDeletionError: If it does not.
+    """
+    if problem := deletion_origin_problem(image, tags, named, region):
+        raise AnsibleImageDeletionError(problem)
 
 
 def deletable_image(

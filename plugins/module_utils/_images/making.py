@@ -36,7 +36,7 @@ _WHAT_HELPS = {
     "STOPPED": " (start it)",
     "SUSPENDED": " (an image may be in the making from it: run this again once it is AVAILABLE)",
 }
-_ONLY_PRESENT = ("source_image_id", "source_workspace_id", "description", "tags", "image_quota")
+_ONLY_PRESENT = ("source_workspace_id", "description", "tags", "image_quota")
 
 
 @dataclass(frozen=True)
@@ -126,9 +126,9 @@ def quota_problem(name: str, owned: int, quota: int | None, region: str) -> str 
     if quota is None or owned < quota:
         return None
     return (
-        f"There is no room for image {name} in {region}: you own {owned} images there, and image_quota is {quota}. Delete"
-        " old ones with state=absent, or have AWS raise the quota L-18CE281C, and then raise image_quota. Nothing was"
-        " made."
+        f"There is no room for image {name} in {region}: you own {owned} images there, and image_quota is {quota}."
+        " Delete old ones with state=absent, or have AWS raise the quota L-18CE281C, and then raise image_quota."
+        " Nothing was made."
     )
 
 

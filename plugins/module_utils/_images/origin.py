@@ -104,26 +104,51 @@ def origin_problem(image: Image, tags: Mapping[str, str], wanted: Origin, region
     :param wanted: What it was to be made from.
     :returns: A sentence that says what to run or to change; None if it came from there.
     """
-    label = image_label(image["ImageId"], image.get("Name"), region)
-    if (image["ImageId"], region) == (wanted.source_id, wanted.region):
+    told = _doubt(image, tags, wanted, region)
+    if told is None:
+        return None
+    if _is_source(image, wanted, region):
+        return f"{told} For a copy elsewhere set region, and for one in the same Region give another name."
+    if SOURCE_TAG not in tags:
         return (
-            f"Image {label} is the source itself, so it can't be a copy of it. For a copy elsewhere set region, and for"
-            " one in the same Region give another name."
-        )
-    value = tags.get(SOURCE_TAG)
-    if value is None:
-        return (
-            f"Image {label} has no tag {SOURCE_TAG}, so nothing tells that it was made from {wanted.tag}. If you know"
-            " that it was, vouch for it with the command here, and run this again after that:"
+            f"{told} If you know that it was, vouch for it with the command here, and run this again after that:"
             f" {_vouching(image['ImageId'], wanted, region)}"
         )
+    return f"{told} Nothing was copied over it. Give the new image another name, or delete this one first."
+
+
+def deletion_origin_problem(image: Image, tags: Mapping[str, str], named: Origin, region: str) -> str | None:
+    """Say why an image that is to be deleted is not the one that was made from the source that is named.
+
+    :param image: An image of the caller's, as AWS describes it.
+    :param tags: Its tags.
+    :param named: What it has to be made from.
+    :returns: A sentence that shows both sources; None if it came from there.
+    """
+    told = _doubt(image, tags, named, region)
+    if told is None:
+        return None
+    return (
+        f"{told} It was not deleted, nor taken from anybody. If it is the one to delete, run this without the source."
+    )
+
+
+def _doubt(image: Image, tags: Mapping[str, str], wanted: Origin, region: str) -> str | None:
+    """Say what speaks against it that an image was made from there; None if its tag says that it was."""
+    label = image_label(image["ImageId"], image.get("Name"), region)
+    if _is_source(image, wanted, region):
+        return f"Image {label} is the source itself, so it can't be a copy of it."
+    value = tags.get(SOURCE_TAG)
+    if value is None:
+        return f"Image {label} has no tag {SOURCE_TAG}, so nothing tells that it was made from {wanted.tag}."
     origin, own_account_id = read_origin(value), image.get("OwnerAccountId")
     if origin and origin.of(own_account_id) == wanted.of(own_account_id):
         return None
-    return (
-        f"Image {label} was made from {value or 'nothing'}, as its tag {SOURCE_TAG} says, and not from {wanted.tag}."
-        " Nothing was copied over it. Give the new image another name, or delete this one first."
-    )
+    return f"Image {label} was made from {value or 'nothing'}, as its tag {SOURCE_TAG} says, and not from {wanted.tag}."
+
+
+def _is_source(image: Image, origin: Origin, region: str) -> bool:
+    return (image["ImageId"], region) == (origin.source_id, origin.region)
 
 
 def _vouching(image_id: str, wanted: Origin, region: str) -> str:

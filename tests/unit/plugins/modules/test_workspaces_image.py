@@ -110,7 +110,9 @@ def test_pages_of_owned_images_count_one_call_for_25():
 def test_no_image_is_made_where_there_are_as_many_as_there_may_be(source, quota, is_full):
     server = shared_state(workspaces=[replace(DESKTOP, owner=RECIPIENT, region=THERE)])
     states = ["ERROR", "PENDING", *["AVAILABLE"] * 24]
-    server.images += [Image(f"wsi-other{n:04d}", f"other{n}", RECIPIENT, THERE, state) for n, state in enumerate(states)]
+    server.images += [
+        Image(f"wsi-other{n:04d}", f"other{n}", RECIPIENT, THERE, state) for n, state in enumerate(states)
+    ]
     options = {"name": "copy", **source, "image_quota": quota}
     if is_full:
         told = f"no room for image copy in us-east-1: you own 26 images there, and image_quota is {quota}. Delete"
@@ -527,6 +529,61 @@ def test_an_image_is_deleted(which, shared, state):
     assert set(counted(server)) == {LOOK}
 
 
+SOURCES = [
+    # What the tag says, what the task says beside the ID, and whether that is the same.
+    (ORIGIN, {}, True),
+    (ORIGIN, {"source_account_id": None}, False),
+    (ORIGIN, {"source_region": None}, False),
+    (ORIGIN, {"source_account_id": "333333333333"}, False),
+    (ORIGIN, {"source_image_id": "wsi-987654321"}, False),
+    (f"{RECIPIENT}/{REGION}/{IMAGE_ID}", {"source_account_id": None}, True),
+    (f"{REGION}/{IMAGE_ID}", {"source_account_id": None}, True),
+    (f"{REGION}/{IMAGE_ID}", {}, False),
+    (f"{RECIPIENT}/{THERE}/{IMAGE_ID}", {"source_account_id": None, "source_region": None}, True),
+    (f"{REGION}/ws-12345678", {}, False),
+    ("nonsense", {}, False),
+    ("", {}, False),
+    (None, {}, False),
+    # Nothing is a copy of itself, whatever its tag says.
+    (
+        f"{RECIPIENT}/{THERE}/{COPY_ID}",
+        {"source_image_id": COPY_ID, "source_region": THERE, "source_account_id": None},
+        False,
+    ),
+]
+
+
+@pytest.mark.parametrize(("tag", "options", "is_same"), SOURCES)
+def test_only_the_copy_of_the_source_that_is_named_is_deleted(tag, options, is_same):
+    tags = {"team": "a", **({} if tag is None else {TAG: tag})}
+    # The source is gone.
+    server = new_state(a_copy(tags=tags, shared_account_ids=frozenset(accounts(1))))
+    options = {"name": "copy", "state": "absent", "unshare": True, **FOREIGN, **options}
+    if is_same:
+        dry = image(recipient(server), check_mode=True, **options)
+        assert counted(server) == {LOOK: 1, TAGS: 1, READ: 1, BUNDLES: 1}
+        server.journal.clear()
+        assert image(recipient(server), **options) == dry
+        assert counted(server) == {LOOK: 1, TAGS: 1, READ: 1, BUNDLES: 1, WRITE: 1, DELETE: 1}
+        assert (dry["changed"], server.images) == (True, [])
+        server.journal.clear()
+        assert not image(recipient(server), **options)["changed"]
+        assert counted(server) == {LOOK: 1}
+    else:
+        error = failure(recipient(server), **options)
+        assert f"{COPY_ID} (copy) in us-east-1" in str(error)
+        assert "It was not deleted, nor taken from anybody." in str(error)
+        wanted = {**FOREIGN, **options}
+        account = wanted["source_account_id"] or RECIPIENT
+        if wanted["source_image_id"] == COPY_ID:
+            assert "is the source itself" in str(error)
+        else:
+            assert f"from {account}/{wanted['source_region'] or THERE}/{wanted['source_image_id']}" in str(error)
+            assert (f"was made from {tag or 'nothing'}, as" if tag is not None else "has no tag") in str(error)
+        assert (error.kwargs["changed"], error.kwargs["image_id"]) == (False, COPY_ID)
+        assert (counted(server), writes(server)) == ({LOOK: 2, TAGS: 2}, [])
+
+
 def test_everything_that_keeps_an_image_is_told_together():
     server = deletable(shared_account_ids={RECIPIENT}, pending_looks=99)
     server.bundles.append(Bundle("wsb-123456789", "desk", OWNER, IMAGE_ID, REGION))
@@ -588,7 +645,7 @@ def test_an_image_of_another_account_is_not_deleted():
         ({**WORKSPACE, "assume_shared": True}, "assume_shared=true goes with a copy"),
         ({"assume_shared": True}, "assume_shared=true goes with a copy"),
         ({"assume_shared": True, "state": "absent"}, "assume_shared=true goes with a copy"),
-        ({"state": "absent", **OWN, "tags": {}}, "takes no source_image_id, tags."),
+        ({"state": "absent", **WORKSPACE, "tags": {}}, "takes no source_workspace_id, description, tags."),
         ({"unshare": True}, "unshare=true goes with state=absent"),
         ({"wait_timeout": 0}, "wait_timeout is 0"),
         ({"tags": {"": "x"}}, "tags takes keys of 1 to 127"),
