@@ -221,6 +221,31 @@ previous_image_id:
   returned: once the bundle is known
   type: str
   sample: wsi-0fedcba9876543210
+image_name:
+  description:
+    - The name of the image in RV(image_id).
+    - Null where no call was needed that tells it. It is told with O(image_name), and with O(image_id) where that image
+      was not behind the bundle before.
+  returned: with O(state=present), once the bundle is known
+  type: str
+  sample: golden-2026-11
+previous_image_name:
+  description:
+    - The name of the image in RV(previous_image_id). Null where the bundle was made.
+    - It is told with O(image_name) only, and null there too where the image is not among yours any longer.
+  returned: with O(state=present), once the bundle is known
+  type: str
+  sample: golden-2026-10
+rollback:
+  description:
+    - Whether the image behind the bundle was created before the one that was behind it, as AWS tells of both. A copy
+      was created when it was copied.
+    - It is told with O(image_name) only. V(false) where the image was not changed, and where the bundle was made.
+    - Null where it is not known. With O(image_id) that is every change of the image. With O(image_name) it is one from
+      an image that is not among yours any longer, or a failure that leaves open which image is behind the bundle.
+  returned: with O(state=present), once the bundle is known
+  type: bool
+  sample: false
 state:
   description: V(AVAILABLE), V(PENDING), V(ERROR), or a state that AWS may come to have.
   returned: with O(state=present), once the bundle is known
@@ -308,7 +333,8 @@ from ansible_collections.euc.aws.plugins.module_utils._images.images import imag
 from ansible_collections.euc.aws.plugins.module_utils._images.lookup import (
     available_image,
     image_for_bundles,
-    owned_image_by_name,
+    one_among,
+    owned_images,
 )
 
 if TYPE_CHECKING:
@@ -316,7 +342,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ansible_collections.euc.aws.plugins.module_utils._bundles.bundles import Bundle
-    from ansible_collections.euc.aws.plugins.module_utils._images.images import Image
 
 ARGUMENT_SPEC = dict(
     **ROLE_OPTIONS,
@@ -388,47 +413,55 @@ def _told_on_failure(**known: Any) -> Iterator[None]:
 def _present(params: Mapping[str, Any], clients: AWSClients, client: Any, check_mode: bool) -> dict[str, Any]:
     deadline = time.monotonic() + params["wait_timeout"]
     with _told_on_failure(may_take_effect=False):
-        bundle, image_id = _found(params, client, deadline)
+        bundle, wanted = _found(params, client, deadline)
         if bundle is not None:
             with _told_on_failure(**identity(bundle)):
                 made = Made(bundle, describe_tags(client, bundle["BundleId"]), is_new=False)
         else:
-            new = making.new_bundle(params, str(image_id))
+            new = making.new_bundle(params, str(wanted.image_id))
             if check_mode:
-                return making.bundle_result(
-                    making.planned(new, params["wait"]), new.tags, {}, client.meta.region_name, changed=True
-                )
+                planned, region = making.planned(new, params["wait"]), client.meta.region_name
+                return making.bundle_result(planned, new.tags, {}, region, changed=True, images=wanted.read)
             made = make_bundle(client, clients.make("workspaces", repeats=False), new)
-    return _as_wanted(params, client, made, image_id, deadline, check_mode)
+    return _as_wanted(params, client, made, wanted, deadline, check_mode)
 
 
-def _found(params: Mapping[str, Any], client: Any, deadline: float) -> tuple[Bundle | None, str | None]:
+def _found(params: Mapping[str, Any], client: Any, deadline: float) -> tuple[Bundle | None, making.WantedImage]:
     """Find the bundle that is meant, and the image that is to be behind it, which can be put there."""
     bundle = bundle_to_be(client, params, params["wait_timeout"] if params["wait"] else 0)
     with _told_on_failure(**(identity(bundle) if bundle else {})):
-        image = _wanted_image(client, params, bundle)
+        wanted = _wanted_image(client, params, bundle)
+        image = wanted.image
         if image is not None and (bundle is None or image["ImageId"] != bundle.get("ImageId")):
             # All waits together may take that long, and it takes a whole second to wait at all.
             timeout = max(1, math.ceil(deadline - time.monotonic())) if params["wait"] else None
             if available_image(client, image, _USE, timeout) is not image:
                 # Others may have changed the bundle while the image was waited for.
                 bundle = bundle_to_be(client, params, max(0.0, deadline - time.monotonic()))
-    return bundle, image["ImageId"] if image else None
+    return bundle, wanted
 
 
-def _wanted_image(client: Any, params: Mapping[str, Any], bundle: Bundle | None) -> Image | None:
-    """Find the image that is to be behind the bundle; None where none is asked for."""
+def _wanted_image(client: Any, params: Mapping[str, Any], bundle: Bundle | None) -> making.WantedImage:
+    """Find the image that is to be behind the bundle."""
     if params["image_name"] is not None:
-        return owned_image_by_name(client, params["image_name"])
+        owned = owned_images(client)
+        image = one_among(client, params["image_name"], owned)
+        return making.WantedImage(image, {each["ImageId"]: each for each in owned})
     if params["image_id"] is None:
-        return None
+        return making.WantedImage()
     if bundle and params["image_id"] == bundle.get("ImageId"):
-        return {"ImageId": params["image_id"]}
-    return image_for_bundles(client, params["image_id"])
+        return making.WantedImage({"ImageId": params["image_id"]})
+    image = image_for_bundles(client, params["image_id"])
+    return making.WantedImage(image, {image["ImageId"]: image})
 
 
 def _as_wanted(
-    params: Mapping[str, Any], client: Any, made: Made, image_id: str | None, deadline: float, check_mode: bool
+    params: Mapping[str, Any],
+    client: Any,
+    made: Made,
+    wanted: making.WantedImage,
+    deadline: float,
+    check_mode: bool,
 ) -> dict[str, Any]:
     """Bring a bundle that is there to what is asked for, and wait for it."""
     region = client.meta.region_name
@@ -442,11 +475,11 @@ def _as_wanted(
                 # Others may have changed them during the wait, and the image that is to be behind it.
                 tags = describe_tags(client, bundle["BundleId"])
                 before = making.bundle_facts(bundle, tags)
-                image_id = _image_id_after_wait(client, params, bundle)
+                wanted = _wanted_after_wait(client, params, bundle)
             # Before anything is changed, because it may be refused.
             to_set, to_unset = changed_tags(tags, params["tags"], params["purge_tags"], [])
-            if image_id not in (None, bundle.get("ImageId")):
-                bundle = _with_image(client, bundle, str(image_id), check_mode)
+            if wanted.image_id not in (None, bundle.get("ImageId")):
+                bundle = _with_image(client, bundle, str(wanted.image_id), check_mode)
                 changed = True
                 left = max(0.0, deadline - time.monotonic())
                 bundle = usable_bundle(client, bundle, params["wait_timeout"] if params["wait"] else None, left)
@@ -456,19 +489,18 @@ def _as_wanted(
         told = error.kwargs
         bundle = {**bundle, "ImageId": told.get("image_id", bundle.get("ImageId"))}
         changed = changed or bool(told.get("changed"))
-        so_far = making.bundle_result(bundle, told.get("tags", tags), before, region, changed)
+        so_far = making.bundle_result(bundle, told.get("tags", tags), before, region, changed, wanted.read)
         told.update({**so_far, **told, "changed": changed})
         raise
-    return making.bundle_result(
-        bundle, applied_tags(tags, to_set, to_unset), before, region, changed or bool(to_set or to_unset)
-    )
+    changed = changed or bool(to_set or to_unset)
+    return making.bundle_result(bundle, applied_tags(tags, to_set, to_unset), before, region, changed, wanted.read)
 
 
-def _image_id_after_wait(client: Any, params: Mapping[str, Any], bundle: Bundle) -> str | None:
-    image = _wanted_image(client, params, bundle)
-    if image is not None and image["ImageId"] != bundle.get("ImageId"):
-        available_image(client, image, _USE, None)
-    return image["ImageId"] if image else None
+def _wanted_after_wait(client: Any, params: Mapping[str, Any], bundle: Bundle) -> making.WantedImage:
+    wanted = _wanted_image(client, params, bundle)
+    if wanted.image is not None and wanted.image_id != bundle.get("ImageId"):
+        available_image(client, wanted.image, _USE, None)
+    return wanted
 
 
 def _with_image(client: Any, bundle: Bundle, image_id: str, check_mode: bool) -> Bundle:

@@ -76,7 +76,7 @@ IMAGES = [
     ),
     # What is behind bundles, or is to be
     Image("wsi-london0001", "golden-london-11", OWNER, LONDON),
-    Image("wsi-london0002", "golden-london-12", OWNER, LONDON),
+    Image("wsi-london0002", "golden-london-12", OWNER, LONDON, created=1_700_086_400),
     Image("wsi-london0003", "golden-london-foreign", OTHER, LONDON, shared_account_ids=frozenset({OWNER})),
 ]
 BUNDLES = [

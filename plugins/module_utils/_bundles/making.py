@@ -10,7 +10,7 @@ Pure: imports neither boto3 nor Ansible.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .._aws.accounts import enumerated
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from .._images.images import Image
     from .bundles import Bundle
 
 # WorkspaceBundleName, WorkspaceImageName and WorkspaceBundleDescription in botocore's
@@ -49,6 +50,22 @@ class NewBundle:
         """Its name, and what AWS may not like of it."""
         root = "" if self.root_volume_size is None else f"root {self.root_volume_size} GiB, "
         return f"{self.name} ({self.compute_type}, {root}user {self.user_volume_size} GiB)"
+
+
+@dataclass(frozen=True)
+class WantedImage:
+    """The image that is to be behind a bundle, None where none is asked for, and what was read to find it.
+
+    ``read``: images of the caller's by their ID, all of them where the image is given by name.
+    """
+
+    image: Image | None = None
+    read: Mapping[str, Image] = field(default_factory=dict)
+
+    @property
+    def image_id(self) -> str | None:
+        """Its ID; None where none is asked for."""
+        return self.image["ImageId"] if self.image else None
 
 
 def request_problems(params: Mapping[str, Any]) -> list[str]:
@@ -237,18 +254,24 @@ def bundle_result(
     before: Mapping[str, Any],
     region: str,
     changed: bool,
+    images: Mapping[str, Image],
 ) -> dict[str, Any]:
     """Build what the module returns for a bundle that exists, or will.
 
     :param bundle: The bundle; ``BundleId`` is null where AWS is yet to give it.
     :param tags: The tags that it has.
     :param before: What ``bundle_facts`` told before; empty if there was no bundle.
+    :param images: The images of the caller's that were read, by ID.
     """
     label = f"{bundle.get('Name')} in {region}"
+    image_id, previous_image_id = bundle.get("ImageId"), before.get("image_id")
     return {
         "changed": changed,
         **bundle_fields(bundle),
-        "previous_image_id": before.get("image_id"),
+        "image_name": images.get(str(image_id), {}).get("Name"),
+        "previous_image_id": previous_image_id,
+        "previous_image_name": images.get(str(previous_image_id), {}).get("Name"),
+        "rollback": bool(before) and _is_older(image_id, previous_image_id, images),
         "region": region,
         "state": bundle.get("State"),
         "tags": dict(tags),
@@ -259,6 +282,16 @@ def bundle_result(
             "after": bundle_facts(bundle, tags),
         },
     }
+
+
+def _is_older(image_id: str | None, than_id: str | None, images: Mapping[str, Image]) -> bool | None:
+    """Tell whether one image was created before another; None where that is not known of both."""
+    if image_id is None or than_id is None:
+        return None
+    if image_id == than_id:
+        return False
+    created, other = (images.get(each, {}).get("Created") for each in (image_id, than_id))
+    return None if created is None or other is None else created < other
 
 
 def bundle_facts(bundle: Bundle, tags: Mapping[str, str]) -> dict[str, Any]:

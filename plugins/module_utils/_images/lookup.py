@@ -30,12 +30,17 @@ def owned_images(client: Any) -> list[Image]:
 
 def owned_image_by_name(client: Any, name: str) -> Image:
     """Return the one image of this name that the caller owns in the Region."""
-    return _named(client, name, owned_images(client), {1})[0]
+    return one_among(client, name, owned_images(client))
 
 
 def existing_image(client: Any, name: str) -> Image | None:
     """Return the one image of this name that the caller owns in the Region; None if there is none."""
     return image_among(client, name, owned_images(client))
+
+
+def one_among(client: Any, name: str, owned: Sequence[Image]) -> Image:
+    """Return the one image of this name among all that the caller owns in the Region."""
+    return _named(client, name, owned, {1})[0]
 
 
 def image_among(client: Any, name: str, owned: Sequence[Image]) -> Image | None:

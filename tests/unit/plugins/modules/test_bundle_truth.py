@@ -171,6 +171,7 @@ def test_a_switch_goes_by_the_image_that_has_the_name_after_the_wait(clock):
     result, message = attempt(lambda: bundle(meanwhile(server, act), name="desk", image_name="golden", **WAIT))
     assert message == ""
     assert (result["image_id"], result["previous_image_id"]) == ("wsi-newgolden", OLD_ID)
+    assert (result["image_name"], result["previous_image_name"]) == ("golden", "old")
 
 
 def test_a_switch_is_not_tried_with_an_image_that_went_bad_during_the_wait(clock):

@@ -48,7 +48,7 @@ FOREIGN_ID = "wsi-foreign00"
 def a_state(*bundles, **fields):
     """Make a server with two images of OWNER's, the old and the new one, one shared with OWNER, and bundles."""
     images = [
-        new_image(image_id=OLD_ID, name="old"),
+        new_image(image_id=OLD_ID, name="old", created=1_600_000_000),
         new_image(**{name: fields.pop(name) for name in ("state", "pending_looks") if name in fields}),
         new_image(image_id=FOREIGN_ID, name="foreign", owner=RECIPIENT, shared_account_ids={OWNER}),
     ]
@@ -96,7 +96,10 @@ def test_a_bundle_is_made(which, root):
         "name": "new",
         "description": "Windows 11",
         "image_id": IMAGE_ID,
+        "image_name": "golden",
         "previous_image_id": None,
+        "previous_image_name": None,
+        "rollback": False,
         "compute_type": "STANDARD",
         "root_volume_size": 80,
         "user_volume_size": 50,
@@ -144,6 +147,53 @@ def test_another_image_is_put_behind_a_bundle_and_back(options, calls):
     assert (again["changed"], again["image_id"], again["previous_image_id"]) == (False, IMAGE_ID, IMAGE_ID)
     back = bundle(Clients(server), bundle_id=result["bundle_id"], image_id=result["previous_image_id"])
     assert (back["changed"], back["image_id"], back["previous_image_id"]) == (True, OLD_ID, IMAGE_ID)
+
+
+@pytest.mark.parametrize(
+    ("options", "fields", "told"),
+    [
+        ({"image_name": "golden"}, {}, ("golden", "old", False)),
+        ({"image_name": "old"}, {"image_id": IMAGE_ID}, ("old", "golden", True)),
+        # Created in the same second.
+        ({"image_name": "twin"}, {"image_id": IMAGE_ID}, ("twin", "golden", False)),
+        ({"image_name": "golden"}, {"image_id": IMAGE_ID}, ("golden", "golden", False)),
+        ({"image_name": "golden", "tags": {}}, {"image_id": IMAGE_ID}, ("golden", "golden", False)),
+        # AWS's own images, deleted ones and those of others are not among one's own.
+        ({"image_name": "golden"}, {"image_id": FOREIGN_ID}, ("golden", None, None)),
+        ({"image_name": "golden"}, {"image_id": "wsi-deleted00"}, ("golden", None, None)),
+        ({"image_id": IMAGE_ID}, {}, ("golden", None, None)),
+        ({"image_id": OLD_ID}, {}, (None, None, False)),
+        ({"tags": {}}, {}, (None, None, False)),
+        ({}, {}, (None, None, False)),
+    ],
+)
+@pytest.mark.parametrize("which", [{"name": "desk"}, {"bundle_id": BUNDLE_ID}])
+@pytest.mark.parametrize("wait", [True, False])
+def test_what_was_put_behind_a_bundle_is_told_by_name_and_whether_it_is_older(options, fields, told, which, wait):
+    server = a_state(replace(OURS, **fields))
+    server.images.append(new_image(image_id="wsi-twin00000", name="twin"))
+    dry, result = both(server, **which, **options, wait=wait)
+    assert dry == result
+    assert (result["image_name"], result["previous_image_name"], result["rollback"]) == told
+    is_read = "image_name" in options or options.get("image_id") == IMAGE_ID
+    assert len(server.calls(LOOK)) == is_read
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        # Who can't look does not know which image it is.
+        (Fault(BUNDLES, "drop", call=2, times=None), (None, "old", None)),
+        (Fault(UPDATE, code="AccessDeniedException", status=400), ("old", "old", False)),
+        (Fault(BUNDLES, "stale", call=2, times=None), ("old", "old", False)),
+    ],
+)
+def test_after_a_failure_names_are_told_as_far_as_the_image_is_known(fault, told, clock):
+    server = a_state(OURS, faults=[fault])
+    with pytest.raises(AnsibleEUCError) as caught:
+        bundle(Clients(server), name="desk", image_name="golden")
+    result = caught.value.kwargs
+    assert (result["image_name"], result["previous_image_name"], result["rollback"]) == told
 
 
 @pytest.mark.parametrize(
