@@ -175,6 +175,17 @@ EXAMPLES = r"""
     source_account_id: "123456789012"
     region: us-east-1
 
+- name: See whether the image could be copied once it is shared, in an account that has room for 40 images
+  euc.aws.workspaces_image:
+    name: golden-2026-11
+    source_image_id: wsi-0123456789abcdef0
+    source_region: eu-west-1
+    source_account_id: "123456789012"
+    assume_shared: true
+    image_quota: 40
+    region: us-east-1
+  check_mode: true
+
 - name: Copy my own image to another Region, tag the copy, and wait until it can be used
   euc.aws.workspaces_image:
     name: golden-2026-11

@@ -490,6 +490,10 @@ PROVOKED = {
         **KEYS, module=workspaces_image, image_id=None, shared_account_ids=None, **MAKE
     ),
     "so nothing tells that it was made from": lambda reader: reader.image(COPIED, **COPY),
+    "vouch for it with the command here": lambda reader: reader.image(COPIED, **COPY),
+    "Nothing was copied over it": lambda reader: reader.image(
+        replace(COPIED, tags={SOURCE_TAG: ORIGIN.replace(REGION, "us-east-1")}), **COPY
+    ),
     "as its tag … says, and not from": lambda reader: reader.image(
         replace(COPIED, tags={SOURCE_TAG: ORIGIN.replace(REGION, "us-east-1")}), **COPY
     ),
@@ -531,6 +535,9 @@ PROVOKED = {
         **COPY,
     ),
     "is the source itself, so it can't be a copy of it": lambda reader: reader.image(
+        new_image(), name="golden", source_image_id=IMAGE_ID
+    ),
+    "For a copy elsewhere set region": lambda reader: reader.image(
         new_image(), name="golden", source_image_id=IMAGE_ID
     ),
     "was made from itself": lambda reader: reader.image(new_image(), image_id=IMAGE_ID, tags={SOURCE_TAG: ORIGIN}),
