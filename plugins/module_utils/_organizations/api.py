@@ -16,7 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from .._aws.accounts import is_account_id
-from .._aws.calls import call, every_full_page
+from .._aws.calls import call, every_full_page, paginator_of
 from .choice import Account, Unit, another_account, no_account_id
 from .errors import AnsibleOrganizationsError
 
@@ -30,12 +30,12 @@ _PAGES = {"PaginationConfig": {"PageSize": 20}}
 
 def list_roots(client: Any) -> list[str]:
     """Read the IDs of the organization's roots, of which AWS has one today."""
-    return [root["Id"] for root in _every(client, "find the root of the organization", "list_roots", "Roots", _PAGES)]
+    return [root["Id"] for root in _every(client, "find the root of the organization", "ListRoots", "Roots", _PAGES)]
 
 
 def list_accounts(client: Any) -> Iterator[Account]:
     """Read every account of the organization, page by page as they are taken."""
-    pages = iter(client.get_paginator("list_accounts").paginate(**_PAGES))
+    pages = iter(paginator_of(client, "ListAccounts", "Accounts").paginate(**_PAGES))
 
     def accounts_of_next_page() -> list[Account] | None:
         page = next(pages, None)
@@ -49,12 +49,12 @@ def list_accounts_for_parent(client: Any, parent_id: str) -> list[Account]:
     """Read the accounts that are in a unit or in the root, and not those below."""
     action = f"list the accounts in {parent_id}"
     parameters = {"ParentId": parent_id, **_PAGES}
-    return [_account(a) for a in _every(client, action, "list_accounts_for_parent", "Accounts", parameters)]
+    return [_account(a) for a in _every(client, action, "ListAccountsForParent", "Accounts", parameters)]
 
 
 def list_units_for_parent(client: Any, parent_id: str) -> list[Unit]:
     """Read the units that are in a unit or in the root, and not those below."""
-    action, operation = f"list the organizational units in {parent_id}", "list_organizational_units_for_parent"
+    action, operation = f"list the organizational units in {parent_id}", "ListOrganizationalUnitsForParent"
     found = _every(client, action, operation, "OrganizationalUnits", {"ParentId": parent_id, **_PAGES})
     return [_unit(answer) for answer in found]
 
@@ -62,7 +62,7 @@ def list_units_for_parent(client: Any, parent_id: str) -> list[Unit]:
 def list_parents(client: Any, child_id: str) -> list[str]:
     """Read the IDs of what an account or a unit is in: one unit, or the root."""
     action = f"find out where {child_id} is in the organization"
-    return [p["Id"] for p in _every(client, action, "list_parents", "Parents", {"ChildId": child_id, **_PAGES})]
+    return [p["Id"] for p in _every(client, action, "ListParents", "Parents", {"ChildId": child_id, **_PAGES})]
 
 
 def describe_account(client: Any, account_id: str) -> Account:
@@ -84,7 +84,7 @@ def describe_unit(client: Any, unit_id: str) -> Unit:
 def list_tags(client: Any, account_id: str) -> dict[str, str]:
     """Read the tags of an account."""
     action = f"read the tags of account {account_id}"
-    found = _every(client, action, "list_tags_for_resource", "Tags", {"ResourceId": account_id})
+    found = _every(client, action, "ListTagsForResource", "Tags", {"ResourceId": account_id})
     return {tag["Key"]: tag["Value"] for tag in found}
 
 
@@ -94,8 +94,8 @@ def tells_paths(client: Any) -> bool:
 
 
 def _every(client: Any, action: str, operation: str, key: str, parameters: Mapping[str, Any]) -> list[Any]:
-    pages = client.get_paginator(operation)
-    return _call(client, action, lambda: every_full_page(pages, key, **parameters))
+    paginator = paginator_of(client, operation, key)
+    return _call(client, action, lambda: every_full_page(paginator, key, **parameters))
 
 
 def _account(answer: Mapping[str, Any]) -> Account:
