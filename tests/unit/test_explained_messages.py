@@ -498,16 +498,16 @@ PROVOKED = {
         replace(COPIED, tags={SOURCE_TAG: ORIGIN.replace(REGION, "us-east-1")}), **COPY
     ),
     "in the … seconds after that": lambda reader: reader.image(new_image(), faults=[UNANSWERED_COPY], **COPY),
-    "The image may still appear: look for it before you run this again": lambda reader: reader.image(
+    "The … may still appear: look for it before you run this again": lambda reader: reader.image(
         new_image(), faults=[UNANSWERED_COPY], **COPY
     ),
-    "could not be read in the": lambda reader: reader.image(
+    "Whether any … is named … could not be read in the … seconds after that": lambda reader: reader.image(
         new_image(), faults=[UNANSWERED_COPY, Fault(LOOK, call=3, times=None)], **COPY
     ),
     "It goes on being made": lambda reader: reader.image(
         new_image(state="PENDING"), image_id=IMAGE_ID, wait=True, wait_timeout=60
     ),
-    "was not among the images that AWS listed at the end of … seconds, or AWS gave no answer then": lambda reader: (
+    "was not among the … that AWS listed at the end of … seconds, or AWS gave no answer then": lambda reader: (
         reader.image(
             new_image(state="PENDING"),
             faults=[Fault(LOOK, "drop", call=2, times=None)],
@@ -515,13 +515,6 @@ PROVOKED = {
             wait=True,
             wait_timeout=60,
         )
-    ),
-    "was not among the bundles that AWS listed at the end of … seconds": lambda reader: reader.bundle(
-        replace(DESK, state="PENDING"),
-        faults=[Fault(LOOK_AT_BUNDLES, "drop", call=2, times=None)],
-        name="desktop",
-        wait=True,
-        wait_timeout=60,
     ),
     "was waited for, and goes on being made: run this again to wait on": lambda reader: reader.image(
         new_image(state="PENDING"),
@@ -610,12 +603,6 @@ PROVOKED = {
         replace(DESK, state="ERROR"), name="desktop"
     ),
     "No bundle named … in the … seconds after that": lambda reader: reader.bundle(
-        images=[new_image()], faults=[UNANSWERED_BUNDLE], **NEW_DESK
-    ),
-    "Whether there is a bundle named … could not be read in the … seconds after that": lambda reader: reader.bundle(
-        images=[new_image()], faults=[UNANSWERED_BUNDLE, BLIND], **NEW_DESK
-    ),
-    "The bundle may still appear: look for it before you run this again": lambda reader: reader.bundle(
         images=[new_image()], faults=[UNANSWERED_BUNDLE], **NEW_DESK
     ),
     "was made by somebody else while this task ran, and is not as asked for": lambda reader: reader.bundle(

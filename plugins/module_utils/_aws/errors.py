@@ -16,6 +16,8 @@ except ImportError:  # Handled by AnsibleAWSModule.
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 
+from .making import TAKEN
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, ClassVar
@@ -247,15 +249,10 @@ class UnreadableAnswerError(NotFromAWSError):
     fmt = "What answered is not AWS, for the answer can't be read"
 
 
-def not_settled(error: AnsibleEUCError, reason: AnsibleEUCError, what: str) -> str:
-    """Say that it could not be found out whether something was made.
-
-    :param error: What is known of the call that makes it.
-    :param reason: What went wrong when that was to be found out, or what was found.
-    :param what: What was to be made, as in "An image".
-    """
-    doubt = f" {what} may have been made, or may still appear: look for it before you run this again."
-    return f"{error} Then: {reason}{doubt if error.may_take_effect else ''}"
+def may_be_there(error: AnsibleEUCError) -> bool:
+    """Tell whether there may be what was to be made, after this error of the call that makes it."""
+    # Without the role's credentials nothing was sent.
+    return not isinstance(error, AnsibleRoleError) and (error.code == TAKEN or error.may_take_effect)
 
 
 def refuse(*problems: str | None) -> None:

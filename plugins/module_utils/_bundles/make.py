@@ -13,7 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._aws.errors import AnsibleEUCError, AnsibleRoleError, not_settled
+from .._aws.errors import AnsibleEUCError, may_be_there
+from .._aws.making import TAKEN, not_ready, not_seen, not_settled
 from .._aws.tags import as_request, describe_tags
 from .._aws.wait import SECONDS_TO_SHOW, poll, watch
 from . import api, bundles, making
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from .bundles import Bundle
     from .making import NewBundle
 
-_TAKEN = "ResourceAlreadyExistsException"
 # Mostly the name is blocked, and no bundle of it will ever show.
 _SECONDS_WHERE_TAKEN = 30
 
@@ -51,8 +51,7 @@ def make_bundle(client: Any, once: Any, new: NewBundle) -> Made:
     try:
         made = api.make_bundle(once, new, as_request(new.tags))
     except AnsibleEUCError as error:
-        # Without the role's credentials nothing was sent.
-        if isinstance(error, AnsibleRoleError) or not (error.code == _TAKEN or error.may_take_effect):
+        if not may_be_there(error):
             raise
         return _look_for(client, new, error)
     return Made({**making.planned(new, wait=False), **made}, new.tags, is_new=True)
@@ -62,7 +61,7 @@ def _look_for(client: Any, new: NewBundle, error: AnsibleEUCError) -> Made:
     """Find out what became of a call that may have made the bundle, or that AWS refused because the name is taken."""
     region = client.meta.region_name
     seconds = SECONDS_TO_SHOW if error.may_take_effect else _SECONDS_WHERE_TAKEN
-    is_new = error.code != _TAKEN
+    is_new = error.code != TAKEN
     known: dict[str, Any] = {}
     try:
         owned = _owned_with(client, new.name, seconds)
@@ -76,7 +75,7 @@ def _look_for(client: Any, new: NewBundle, error: AnsibleEUCError) -> Made:
             return Made(named[0], describe_tags(client, named[0]["BundleId"]), is_new)
     except AnsibleEUCError as reason:
         raise AnsibleBundleCreationError(
-            not_settled(error, reason, "A bundle"),
+            not_settled(error, reason, "bundle"),
             response=error.response,
             may_take_effect=error.may_take_effect,
             **known,
@@ -84,7 +83,7 @@ def _look_for(client: Any, new: NewBundle, error: AnsibleEUCError) -> Made:
     if not error.may_take_effect:
         raise error
     raise AnsibleBundleCreationError(
-        making.not_seen(str(error), new.name, region, seconds, owned is not None),
+        not_seen(error, "bundle", new.name, region, seconds, owned is not None),
         response=error.response,
         may_take_effect=True,
     )
@@ -135,5 +134,6 @@ def _waited_for(client: Any, bundle: Bundle, wait_timeout: int, left: float) -> 
         # Without time left for a look, what is known of it was read or answered just before.
         state = look.found.get("State") if look.is_seen or not left else None
         told = {"state": state} if state else {}
-        raise AnsibleBundleCreationError(making.not_ready(bundle, state, region, wait_timeout), **told)
+        label = bundles.bundle_label(bundle, region)
+        raise AnsibleBundleCreationError(not_ready("bundle", label, state, wait_timeout), **told)
     return look.found

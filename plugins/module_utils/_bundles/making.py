@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .._aws.accounts import enumerated
+from .._aws.making import NAME, pattern_problems
 from .bundles import bundle_fields, bundle_label
 
 if TYPE_CHECKING:
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from .._images.images import Image
     from .bundles import Bundle
 
-# WorkspaceBundleName, WorkspaceImageName and WorkspaceBundleDescription in botocore's
-# data/workspaces/2015-04-08/service-2.json. Which compute types there are only AWS knows: new ones come.
-_NAME = re.compile(r"[a-zA-Z0-9_./()\\-]{1,64}")
+# WorkspaceBundleDescription in botocore's data/workspaces/2015-04-08/service-2.json. Which compute types there are only
+# AWS knows: new ones come.
 _DESCRIPTION = re.compile(r"[a-zA-Z0-9_./() -]{1,255}")
 _COMPUTE_TYPE = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 _SIZES = ("root_volume_size", "user_volume_size")
@@ -71,16 +70,12 @@ class WantedImage:
 def request_problems(params: Mapping[str, Any]) -> list[str]:
     """Say what is wrong with the options that say which bundle, and what it is to be like; a sentence each."""
     patterns = {
-        "name": (_NAME, r"1 to 64 letters, digits and _./()\-"),
-        "image_name": (_NAME, r"1 to 64 letters, digits and _./()\-"),
+        "name": NAME,
+        "image_name": NAME,
         "description": (_DESCRIPTION, "1 to 255 letters, digits, spaces and _./()-"),
         "compute_type": (_COMPUTE_TYPE, "the name of a compute type, such as STANDARD"),
     }
-    problems = [
-        f"{option} takes {rule}, and this is none: {enumerated([params[option]])}."
-        for option, (pattern, rule) in patterns.items()
-        if params[option] is not None and not pattern.fullmatch(params[option])
-    ]
+    problems = pattern_problems(params, patterns)
     problems += [
         f"{option} takes a size in GiB, and this is none: {params[option]}."
         for option in _SIZES
@@ -169,23 +164,6 @@ def pending_problem(bundle: Bundle, region: str) -> str:
     )
 
 
-def not_ready(bundle: Bundle, state: str | None, region: str, seconds: int) -> str:
-    """Say how far a wait got that ran out of time.
-
-    :param state: The state in which AWS listed the bundle last; None if it did not list it at the last look.
-    :param seconds: The longest time that all of it could take.
-    """
-    if state is None:
-        return (
-            f"Bundle {bundle_label(bundle, region)} was not among the bundles that AWS listed at the end of {seconds}"
-            " seconds, or AWS gave no answer then. It may go on being made: run this again to wait on."
-        )
-    return (
-        f"Bundle {bundle_label(bundle, region)} was still {state} after {seconds} seconds. It goes on being made: run"
-        " this again to wait on, with a longer wait_timeout."
-    )
-
-
 def waited_on(bundle: Bundle, region: str) -> str:
     """Say, behind what ended a wait, that this ends nothing at AWS."""
     return f" Bundle {bundle_label(bundle, region)} was waited for, and goes on being made: run this again to wait on."
@@ -205,22 +183,6 @@ def in_error(bundle: Bundle, region: str) -> str:
         f"Bundle {bundle_label(bundle, region)} is in state ERROR. AWS does not say why. To start over, make another"
         " under another name, and delete this one with state=absent. Its name can't be used again for two hours."
     )
-
-
-def not_seen(error: str, name: str, region: str, seconds: int, was_read: bool) -> str:
-    """Say that it is not known whether a bundle was made.
-
-    :param error: What is known of the call that makes it.
-    :param seconds: How long the name was looked for.
-    :param was_read: Whether the bundles could be read in that time.
-    """
-    seen = (
-        f"No bundle named {name!r} showed in {region} in the {seconds} seconds after that"
-        if was_read
-        else f"Whether there is a bundle named {name!r} in {region} could not be read in the {seconds} seconds after"
-        " that"
-    )
-    return f"{error} {seen}. The bundle may still appear: look for it before you run this again."
 
 
 def not_switched(told: str, found: Sequence[Bundle] | None, is_replaced: bool, may_take_effect: bool) -> str:

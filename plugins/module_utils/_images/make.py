@@ -13,7 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._aws.errors import AnsibleEUCError, AnsibleRoleError, not_settled
+from .._aws.errors import AnsibleEUCError, may_be_there
+from .._aws.making import TAKEN, not_ready, not_seen, not_settled
 from .._aws.tags import AnsibleTagsError, as_request, describe_tags
 from .._aws.wait import SECONDS_TO_SHOW, poll
 from . import api, images, making
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from .images import Image
     from .making import NewImage
     from .origin import Origin
-
-_TAKEN = "ResourceAlreadyExistsException"
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,7 @@ def make_image(client: Any, once: Any, new: NewImage) -> Made:
     try:
         image_id = api.make_image(once, new, as_request(new.all_tags))
     except AnsibleEUCError as error:
-        # Without the role's credentials nothing was sent.
-        if isinstance(error, AnsibleRoleError) or not (error.code == _TAKEN or error.may_take_effect):
+        if not may_be_there(error):
             raise
         return _look_for(client, new, error)
     # AWS answers no more to a copy.
@@ -68,14 +66,14 @@ def _look_for(client: Any, new: NewImage, error: AnsibleEUCError) -> Made:
             check_origin(*seen, new.origin, client.meta.region_name)
     except AnsibleEUCError as reason:
         raise AnsibleImageCreationError(
-            not_settled(error, reason, "An image"),
+            not_settled(error, reason, "image"),
             response=error.response,
             may_take_effect=error.may_take_effect,
         ) from reason
     if seen and seen[0]:
-        return Made(*seen, is_new=error.code != _TAKEN)
+        return Made(*seen, is_new=error.code != TAKEN)
     raise AnsibleImageCreationError(
-        making.not_seen(str(error), new.name, client.meta.region_name, SECONDS_TO_SHOW, seen is not None),
+        not_seen(error, "image", new.name, client.meta.region_name, SECONDS_TO_SHOW, seen is not None),
         response=error.response,
         may_take_effect=error.may_take_effect,
     )
@@ -162,5 +160,5 @@ def _waited_for(client: Any, image: Image, timeout: int) -> Image:
         raise AnsibleImageCreationError(making.vanished(label, SECONDS_TO_SHOW))
     if not images.is_settled(look.found):
         state = str(look.found.get("State")) if look.is_seen else None
-        raise AnsibleImageCreationError(making.not_ready(label, state, timeout))
+        raise AnsibleImageCreationError(not_ready("image", label, state, timeout))
     return look.found

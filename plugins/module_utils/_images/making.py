@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._aws.accounts import enumerated
+from .._aws.making import NAME, pattern_problems
 from .images import image_label, reasons
 from .origin import SOURCE_TAG, Origin, source_fields
 
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 
     from .images import Image
 
-# WorkspaceImageName, WorkspaceImageDescription, WorkspaceId and Region in botocore's
+# WorkspaceImageDescription, WorkspaceId and Region in botocore's
 # data/workspaces/2015-04-08/service-2.json.
-_NAME = re.compile(r"[a-zA-Z0-9_./()\\-]{1,64}")
 _DESCRIPTION = re.compile(r"[a-zA-Z0-9_./() -]{1,256}")
 _WORKSPACE_ID = re.compile(r"ws-[0-9a-z]{8,63}")
 _REGION = re.compile(r"[-0-9a-z]{1,31}")
@@ -57,16 +56,12 @@ class NewImage:
 def request_problems(params: Mapping[str, Any]) -> list[str]:
     """Say what is wrong with the options that say which image, and what it is made from; a sentence each."""
     patterns = {
-        "name": (_NAME, r"1 to 64 letters, digits and _./()\-"),
+        "name": NAME,
         "description": (_DESCRIPTION, "1 to 256 letters, digits, spaces and _./()-"),
         "source_workspace_id": (_WORKSPACE_ID, "ws- and 8 to 63 digits or lower-case letters"),
         "source_region": (_REGION, "the name of a Region, such as eu-west-1"),
     }
-    problems = [
-        f"{option} takes {rule}, and this is none: {enumerated([params[option]])}."
-        for option, (pattern, rule) in patterns.items()
-        if params[option] is not None and not pattern.fullmatch(params[option])
-    ]
+    problems = pattern_problems(params, patterns)
     if params["image_id"] is None and params["name"] is None:
         problems.append("Neither name nor image_id says which image is meant.")
     misplaced = [option for option in _ONLY_PRESENT if params[option] is not None]
@@ -214,22 +209,6 @@ def workspace_problem(workspace: Mapping[str, Any] | None, workspace_id: str, re
     return f"No image can be made from WorkSpace {workspace_id} in {region}: {'; '.join(filter(None, found))}."
 
 
-def not_ready(label: str, state: str | None, seconds: int) -> str:
-    """Say how far a wait got that ran out of time.
-
-    :param state: The state in which AWS listed the image last; None if it did not list it at the last look.
-    """
-    if state is None:
-        return (
-            f"Image {label} was not among the images that AWS listed at the end of {seconds} seconds, or AWS gave no"
-            " answer then. It may go on being made: run this again to wait on."
-        )
-    return (
-        f"Image {label} was still {state} after {seconds} seconds. It goes on being made: run this again to wait on,"
-        " with a longer wait_timeout."
-    )
-
-
 def vanished(label: str, seconds: int) -> str:
     """Say that an image that is waited for is not there any longer."""
     return (
@@ -245,22 +224,6 @@ def made_in_error(image: Image, region: str) -> str:
         f"Image {label} is in state ERROR. AWS says: {reasons(image)}. To start over, delete it with state=absent, mend"
         " what AWS names, and run this again."
     )
-
-
-def not_seen(error: str, name: str, region: str, seconds: int, was_read: bool) -> str:
-    """Say that it is not known whether an image was made.
-
-    :param error: What is known of the call that makes it.
-    :param seconds: How long the name was looked for.
-    :param was_read: Whether the images could be read in that time.
-    """
-    seen = (
-        f"No image named {name!r} showed in {region} in the {seconds} seconds after that"
-        if was_read
-        else f"Whether there is an image named {name!r} in {region} could not be read in the {seconds} seconds after"
-        " that"
-    )
-    return f"{error} {seen}. The image may still appear: look for it before you run this again."
 
 
 def image_result(

@@ -89,7 +89,7 @@ def test_a_bundle_is_made_once_at_most(operation, name, times, hidden, unique, c
         (
             0,
             [Fault(BUNDLES, "drop", call=2, times=None)],
-            "Whether there is a bundle named 'new' in eu-west-1 could not",
+            "Whether any bundle is named 'new' in eu-west-1 could not",
         ),
     ],
 )

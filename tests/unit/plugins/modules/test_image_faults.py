@@ -134,7 +134,7 @@ def test_a_copy_whose_answer_got_lost_is_found_by_its_name(clock):
         (
             0,
             Fault(LOOK, "drop", call=3, times=None),
-            "Whether there is an image named 'copy' in us-east-1 could not be",
+            "Whether any image is named 'copy' in us-east-1 could not be",
         ),
     ],
 )
