@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 # When the wait that is under way ends.
 _DEADLINE = ContextVar("deadline", default=math.inf)
-_LONGEST_PAUSE = 15.0  # seconds
+PAUSE = 15.0  # seconds
 # For what takes AWS long, how long is not known. All callers in an account and Region share its calls.
 SLOW_PAUSE = 30.0  # seconds
 # What is new may be missing from the first readings, and what was changed may show as it was. How long is not known.
@@ -45,7 +45,7 @@ def poll(
     read: Callable[[], T],
     is_done: Callable[[T], bool],
     timeout: float,
-    longest_pause: float = _LONGEST_PAUSE,
+    longest_pause: float = PAUSE,
 ) -> T:
     """Read until what was read is done, or until time is up.
 
@@ -93,12 +93,18 @@ class Look(Generic[T]):
 
 
 def watch(
-    client: Any, known: T, read: Callable[[], T | None], is_settled: Callable[[T], bool], timeout: float
+    client: Any,
+    known: T,
+    read: Callable[[], T | None],
+    is_settled: Callable[[T], bool],
+    timeout: float,
+    pause: float = SLOW_PAUSE,
 ) -> Look[T]:
-    """Read every 30 seconds, as ``poll`` does, until what is read is settled or gone, or until time is up.
+    """Read as ``poll`` does, until what is read is settled or gone, or until time is up.
 
     :param known: What is known of it before.
     :param read: Reads it; None where AWS does not list it.
+    :param pause: The seconds between two readings where the time is not short.
     """
     latest, missing_since = Look(known), None
 
@@ -114,7 +120,7 @@ def watch(
             latest = Look(latest.found, is_gone=now - missing_since > SECONDS_TO_SHOW)
         return latest
 
-    return poll(client, latest, look, lambda seen: seen.is_gone or is_settled(seen.found), timeout, SLOW_PAUSE)
+    return poll(client, latest, look, lambda seen: seen.is_gone or is_settled(seen.found), timeout, pause)
 
 
 def heed_deadline(client: Any) -> None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._aws.wait import poll, watch
+from .._aws.making import not_ready
+from .._aws.wait import PAUSE, SLOW_PAUSE, watch
 from . import api, images
 from .errors import AnsibleImagesError
 
@@ -74,16 +75,17 @@ def owned_or_absent_image(client: Any, image_id: str) -> Image | None:
     return None
 
 
-def watched_image(client: Any, image: Image, timeout: int) -> Look[Image]:
+def watched_image(client: Any, image: Image, timeout: int, pause: float = SLOW_PAUSE) -> Look[Image]:
     """Read an image of the caller's until it is settled or gone, or until time is up.
 
     :param timeout: The longest time to wait, in seconds.
+    :param pause: The seconds between two readings where the time is not short.
     """
 
     def read() -> Image | None:
         return next(iter(api.describe_images(client, "OWNED", [image["ImageId"]])), None)
 
-    return watch(client, image, read, images.is_settled, timeout)
+    return watch(client, image, read, images.is_settled, timeout, pause)
 
 
 def current_permissions(client: Any, image_id: str) -> frozenset[str]:
@@ -149,10 +151,12 @@ def _refuse(problem: str | None) -> None:
 
 
 def _settled_image(client: Any, image: Image, timeout: int) -> Image:
-    return poll(
-        client,
-        image,
-        lambda: owned_image(client, image["ImageId"]),
-        images.is_settled,
-        timeout,
-    )
+    """Return the image once it is settled, or as it was read last where time is up."""
+    region = client.meta.region_name
+    look = watched_image(client, image, timeout, PAUSE)
+    if look.is_gone:
+        raise AnsibleImagesError(images.not_owned(image["ImageId"], region, []))
+    if not look.is_seen:
+        label = images.image_label(image["ImageId"], image.get("Name"), region)
+        raise AnsibleImagesError(not_ready("image", label, None, timeout))
+    return look.found

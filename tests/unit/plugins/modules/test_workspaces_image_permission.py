@@ -97,9 +97,28 @@ def test_under_throttling_no_call_is_made_again_after_the_time_either(clock):
     server = new_state(new_image(pending_looks=1000), faults=[Fault(READ, **throttled), Fault(LOOK, **throttled)])
     client = new_client(server)
     be_patient(client, 10)
-    with pytest.raises(AnsibleImagesError, match="was still PENDING after 10 seconds"):
+    with pytest.raises(AnsibleImagesError, match="at the end of 10 seconds, or AWS gave no answer then"):
         permission(client, shared_account_ids=[A], wait=True, wait_timeout=10)
     assert counted(server)[READ] == 1
+
+
+@pytest.mark.parametrize(
+    ("times", "timeout", "told"),
+    [
+        (1, 3600, ""),
+        # Three minutes, and a reading.
+        (12, 3600, ""),
+        (None, 3600, f"There is no image {IMAGE_ID} in eu-west-1 that these credentials can see"),
+        (None, 60, "was not among the images that AWS listed at the end of 60 seconds"),
+    ],
+)
+def test_a_reading_that_leaves_the_image_out_ends_no_wait(times, timeout, told, clock):
+    answer = {"body": '{"Images": []}', "content_type": "application/x-amz-json-1.1", "bears_request_id": True}
+    server = new_state(new_image(pending_looks=3), faults=[Fault(LOOK, "page", call=3, times=times, **answer)])
+    with pytest.raises(AnsibleImagesError, match=told) if told else nullcontext():
+        permission(new_client(server), shared_account_ids=[A], wait=True, wait_timeout=timeout)
+    assert len(server.calls(WRITE)) == (not told)
+    assert clock.now <= 240
 
 
 def test_what_no_wait_can_mend_is_told_before_it(clock):
