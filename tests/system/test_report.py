@@ -6,19 +6,18 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import re
 import sys
 from html import unescape
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.euc.aws.tests.aws_server import Fault, Image
+from ansible_collections.euc.aws.tests.system.pages import Elements, cells, sections
 from ansible_collections.euc.aws.tests.system.playbooks import job, play
 
 TEMPLATES = Path(__file__).parents[2] / "playbooks" / "templates"
@@ -26,29 +25,6 @@ OWNER = "123456789012"
 UPDATE = "UpdateWorkspaceImagePermission"
 PERMISSIONS = "DescribeWorkspaceImagePermissions"
 ONE, TWO, THREE = "111111111111", "222222222222", "333333333333"
-
-
-def sections(page: str) -> dict[str, str]:
-    """What a reader sees on a page below each heading, on one line; for a mark its label, in brackets."""
-    body = re.sub(r'<[^>]* aria-label="([^"]*)"[^>]*>[^<]?(?=</)', r" [\1] ", page.partition("<body>")[2])
-    parts = re.split(r"<h[12]>(.*?)</h[12]>", body)
-    texts = [" ".join(unescape(re.sub(r"<[^>]*>", " ", part)).split()) for part in parts]
-    return dict(zip(texts[1::2], texts[2::2], strict=True))
-
-
-class Elements(HTMLParser):
-    """The elements and the attributes that a browser finds on a page."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element."""
-        self.tags.add(tag)
-        self.attributes |= {name for name, _value in attrs}
 
 
 def image(image_id: str, shared: list[str] | None, unexpected: list[str] | None = None, **more: Any) -> dict[str, Any]:
@@ -90,11 +66,6 @@ def render(ansible: Any, **cases: dict[str, Any]) -> dict[str, dict[str, str]]:
         name: {kind: (ansible.home / f"{name}.{kind}").read_bytes().decode() for kind in ("html", "csv")}
         for name in cases
     }
-
-
-def cells(text: str) -> list[list[str]]:
-    """The cells of a CSV file as a spreadsheet reads them, without the first row."""
-    return list(csv.reader(text.splitlines(keepends=True)))[1:]
 
 
 FIELDS = ["region", "owner", "alias", "image", "unread", "name", "state", "allowed", "other", "code", "message"]

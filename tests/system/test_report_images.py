@@ -1,0 +1,213 @@
+# Copyright: Contributors to the euc.aws project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbook that writes the report on a fleet's images, and its templates."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from datetime import datetime, timezone
+from html import escape, unescape
+from typing import Any
+
+import pytest
+
+from ansible_collections.euc.aws.tests.aws_server import Bundle, Fault, Image, Role
+from ansible_collections.euc.aws.tests.system.pages import Elements, cells, sections
+from ansible_collections.euc.aws.tests.system.playbooks import play
+
+CALLER, OWNER = "123456789012", "999999999999"
+A, B, C, D, E = (f"{digit}" * 12 for digit in "12345")
+IRELAND, VIRGINIA = "eu-west-1", "us-east-1"
+LOOK, LOOK_AT_BUNDLES = "DescribeWorkspaceImages", "DescribeWorkspaceBundles"
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def role(account: str) -> str:
+    return f"arn:aws:iam::{account}:role/report"
+
+
+def host(account: str, region: str, **more: Any) -> dict[str, Any]:
+    """The variables of a host; with None for one that it does not have."""
+    variables = {"aws_account_id": account, "aws_region": region, "assume_role_arn": role(account), **more}
+    return {name: value for name, value in variables.items() if value is not None}
+
+
+def image(number: int, name: str, owner: str, region: str = IRELAND, day: int = 1, **more: Any) -> Image:
+    """An image that was created on that day of November 2026, with a copy's tag if `source` names its number."""
+    source = more.pop("source", None)
+    tags = {"euc.aws/source": f"{OWNER}/{IRELAND}/wsi-{source:09}"} if source else {}
+    created = datetime(2026, 11, day, 8, 30, tzinfo=timezone.utc).timestamp()
+    return Image(f"wsi-{number:09}", name, owner, region, created=created, tags=tags, **more)
+
+
+def bundle(number: int, name: str, of: Image, **more: Any) -> Bundle:
+    return Bundle(f"wsb-{number:09}", name, of.owner, of.image_id, of.region, **more)
+
+
+def fleet(ansible: Any, hosts: dict[str, dict[str, Any]]) -> tuple[str, str]:
+    """Write an inventory, let the caller into every account, and return the arguments that name the inventory."""
+    accounts = {variables.get("aws_account_id", A) for variables in hosts.values()}
+    ansible.server.roles += [Role(role(account), frozenset({CALLER})) for account in sorted(accounts - {E})]
+    return "-i", str(ansible.write("fleet.json", json.dumps({"all": {"hosts": hosts}})))
+
+
+def files(ansible: Any) -> tuple[str, list[list[str]]]:
+    """The page, and the cells of the CSV file."""
+    # As it is: to read it as text would make a new line of a return.
+    page, table = ((ansible.home / f"images.{kind}").read_bytes().decode() for kind in ("html", "csv"))
+    return page, cells(table)
+
+
+OLD = image(1, "golden-10", OWNER, day=1)
+NEW = image(2, "golden-11", OWNER, day=5)
+PLACES = {
+    "d": host(D, IRELAND),
+    "a.virginia": host(A, VIRGINIA, aws_account_name="Team A"),
+    "a.ireland": host(A, IRELAND, aws_account_name="Team A"),
+    "b": host(B, IRELAND),
+    "c": host(C, IRELAND),
+    "owner": host(OWNER, IRELAND),
+}
+OF_A, OF_VIRGINIA = image(3, "golden-11", A, day=6, source=2), image(4, "golden-11", A, VIRGINIA, day=6, source=2)
+OLD_OF_A = image(5, "golden-10", A, VIRGINIA, day=2, source=1)
+# Copied last of all, and no newer for that.
+OLD_OF_B = image(6, "golden-10", B, day=28, source=1)
+YOUNG = image(7, "golden-11", C, day=7, source=2, pending_looks=99)
+BROKEN = image(
+    8,
+    "golden-11",
+    D,
+    day=7,
+    source=2,
+    state="ERROR",
+    error_code="DomainJoined",
+    error_message="Leave the domain.",
+    error_details=[{"ErrorCode": "AutoLogon", "ErrorMessage": "Switch it off."}],
+)
+IMAGES = [OLD, NEW, OF_A, OF_VIRGINIA, OLD_OF_A, OLD_OF_B, YOUNG, BROKEN]
+BUNDLES = [
+    bundle(1, "desktop", OF_A),
+    bundle(2, "desktop", OF_VIRGINIA),
+    bundle(3, "laptop", OLD_OF_A, state="ERROR"),
+    bundle(4, "desktop", OLD_OF_B),
+]
+GOOD, BEHIND, MISSING = "[has the newest]", "[bundles lag]", "[lacks the newest]"
+MAKING, ERROR, UNREAD = "[is being made]", "[is in state ERROR]", "[not read]"
+
+
+def row(name: str, at: Image | None, lags: str, newest: str, of: Bundle | None = None, behind: str = "") -> list[str]:
+    """The row that the CSV file should have of an image, and of a bundle on it."""
+    place = PLACES[name]
+    first = [name, place["aws_account_id"], place.get("aws_account_name", ""), place["aws_region"], "", lags]
+    if at is None:
+        return [*first, *[""] * 11]
+    created = datetime.fromtimestamp(at.created, timezone.utc).isoformat()
+    state = "PENDING" if at.pending_looks else at.state
+    reasons = "DomainJoined: Leave the domain. AutoLogon: Switch it off." if at.state == "ERROR" else ""
+    second = [at.image_id, at.name, state, created, at.tags.get("euc.aws/source", ""), newest, reasons]
+    return [*first, *second, *([of.bundle_id, of.name, of.state, behind] if of else [""] * 4)]
+
+
+def test_who_has_what_and_who_lags(ansible: Any, server: Any) -> None:
+    server.images, server.bundles = IMAGES, BUNDLES
+    inventory = fleet(ansible, PLACES)
+    answers = {"report_dest": "~/.", "report_image_names": None, "report_newest_image_name": "", "fleet_hosts": ""}
+    ansible.settings["ANSIBLE_STRATEGY"] = "free"
+    said, dry = play(ansible, "report_images", answers, *inventory, "--check")
+    assert list(ansible.home.glob("images.*")) == []
+    assert said[-1][0] == f"Would be in {ansible.home}: images.html and images.csv"
+    mask = os.umask(0o077)
+    try:
+        said, artifacts = play(ansible, "report_images", answers, *inventory)
+    finally:
+        os.umask(mask)
+    assert [(ansible.home / f"images.{kind}").stat().st_mode & 0o777 for kind in ("html", "csv")] == [0o644, 0o644]
+    laptop = {"host": "a.virginia", "account_id": A, "region": VIRGINIA, "bundle_id": "wsb-000000003"}
+    desktop = {"host": "b", "account_id": B, "region": IRELAND, "bundle_id": "wsb-000000004"}
+    assert dry == artifacts
+    assert artifacts == {
+        "report_host_count": 6,
+        "report_unread_host_count": 0,
+        "report_unread_hosts": [],
+        "report_lagging_host_count": 3,
+        "report_lagging_hosts": ["b", "c", "d"],
+        "report_lagging_bundle_count": 2,
+        "report_lagging_bundles": [
+            {**laptop, "bundle_name": "laptop", "image_id": OLD_OF_A.image_id, "image_name": "golden-10"},
+            {**desktop, "bundle_name": "desktop", "image_id": OLD_OF_B.image_id, "image_name": "golden-10"},
+        ],
+        "report_image_count": 8,
+        "report_image_error_count": 1,
+        "report_newest_image_name": "golden-11",
+    }
+    assert said[-1] == [
+        f"Report in {ansible.home}: images.html and images.csv",
+        "Hosts: 6. Images: 8. Newest: golden-11. Hosts without it: 3. Bundles without it: 2.",
+        "Hosts that could not be read: 0. Images in state ERROR: 1.",
+    ]
+    page, table = files(ansible)
+    seen = sections(page)
+    assert list(seen) == [
+        "Where our WorkSpaces images are",
+        "Account by account",
+        "Who lags behind",
+        "Images in state ERROR",
+        "What the newest was made from",
+        "All images",
+    ]
+    head = seen["Where our WorkSpaces images are"]
+    assert head.startswith("6 of the 6 hosts in the inventory, each an account in a Region · 20")
+    assert (
+        "Newest: golden-11 Hosts without it: 3 Bundles without it: 2 Images in state ERROR: 1 An image and its copies"
+        in head
+    )
+    assert "created on 2026-11-05 at 08:30 UTC" in head
+    assert seen["Account by account"].partition("[Accounts and Regions] ")[2] == (
+        f"Accounts and Regions Account {IRELAND} {VIRGINIA}"
+        f" {A} Team A {GOOD} {BEHIND} {B} {MISSING} {C} {MAKING} {D} {ERROR} {OWNER} {GOOD}"
+    )
+    assert seen["Who lags behind"].partition("Bundles that lag ")[2] == (
+        f"{B} {IRELAND} b not there golden-10 desktop golden-10"
+        f" {C} {IRELAND} c PENDING {D} {IRELAND} d ERROR"
+        f" {A} {VIRGINIA} Team A AVAILABLE laptop golden-10"
+    )
+    assert seen["Images in state ERROR"].partition("What AWS says ")[2] == (
+        f"golden-11 wsi-000000008 {D} {IRELAND} d DomainJoined: Leave the domain. AutoLogon: Switch it off."
+    )
+    assert seen["What the newest was made from"] == f"{OWNER}/{IRELAND}/{NEW.image_id}: 5"
+    assert seen["All images"].partition("Made from Bundles ")[2].startswith(
+        f"{A} {IRELAND} Team A a.ireland golden-11 wsi-000000003 AVAILABLE 2026-11-06 08:30"
+        f" {OWNER}/{IRELAND}/wsi-000000002 desktop {A} {VIRGINIA} Team A a.virginia"
+        f" golden-10 wsi-000000005 AVAILABLE 2026-11-02 08:30 {OWNER}/{IRELAND}/wsi-000000001 laptop (ERROR)"
+        f" golden-11 wsi-000000004"
+    )
+    assert table == [
+        row("a.ireland", OF_A, "no", "yes", BUNDLES[0], "no"),
+        row("a.virginia", OLD_OF_A, "no", "no", BUNDLES[2], "yes"),
+        row("a.virginia", OF_VIRGINIA, "no", "yes", BUNDLES[1], "no"),
+        row("b", OLD_OF_B, "yes", "no", BUNDLES[3], "yes"),
+        row("c", YOUNG, "yes", "yes"),
+        row("d", BROKEN, "yes", "yes"),
+        row("owner", OLD, "no", "no"),
+        row("owner", NEW, "no", "yes"),
+    ]
+    assert {call.operation for call in server.journal} == {LOOK, LOOK_AT_BUNDLES, "DescribeTags", "AssumeRole"}
+
+
+CASES: dict[str, tuple[dict[str, Any], list[Image], dict[str, Any], list[str]]] = {}
+CASES["a copy of a copy, and one under another name, are the release that they come from"] = (
+    {},
+    [
+        image(1, "golden", OWNER, day=1),
+        image(2, "other", OWNER, day=2),
+        image(3, "golden", OWNER, VIRGINIA, day=1, source=2),
+    ],
+    {},
+    [],
+)
