@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import datetime, timezone
 from html import escape, unescape
 from typing import Any
@@ -53,7 +54,7 @@ def bundle(number: int, name: str, of: Image, **more: Any) -> Bundle:
 def fleet(ansible: Any, hosts: dict[str, dict[str, Any]]) -> tuple[str, str]:
     """Write an inventory, let the caller into every account, and return the arguments that name the inventory."""
     accounts = {variables.get("aws_account_id", A) for variables in hosts.values()}
-    ansible.server.roles += [Role(role(account), frozenset({CALLER})) for account in sorted(accounts - {E})]
+    ansible.server.roles += [Role(role(account), frozenset({CALLER})) for account in accounts - {E}]
     return "-i", str(ansible.write("fleet.json", json.dumps({"all": {"hosts": hosts}})))
 
 
@@ -200,14 +201,181 @@ def test_who_has_what_and_who_lags(ansible: Any, server: Any) -> None:
     assert {call.operation for call in server.journal} == {LOOK, LOOK_AT_BUNDLES, "DescribeTags", "AssumeRole"}
 
 
-CASES: dict[str, tuple[dict[str, Any], list[Image], dict[str, Any], list[str]]] = {}
-CASES["a copy of a copy, and one under another name, are the release that they come from"] = (
-    {},
-    [
-        image(1, "golden", OWNER, day=1),
-        image(2, "other", OWNER, day=2),
-        image(3, "golden", OWNER, VIRGINIA, day=1, source=2),
-    ],
-    {},
-    [],
-)
+def of_case(number: int) -> tuple[str, str]:
+    """The account that a case has for itself, and what the tags of its images in Ireland begin with."""
+    return f"6{number:011}", f"6{number:011}/{IRELAND}/wsi-"
+
+
+def release(number: int, *images: tuple[Any, ...]) -> list[Image]:
+    """Images of a case: the number in it, name, day and Region of each, its source in Ireland, and its state."""
+    account, source = of_case(number)
+    return [
+        replace(
+            image(100 * number + nth, name, account, region, day, state=state),
+            tags={"euc.aws/source": made_from if "/" in made_from else f"{source}{100 * number + int(made_from):09}"}
+            if made_from
+            else {},
+        )
+        for nth, name, day, region, made_from, state in images
+    ]
+
+
+NEWEST = "report_newest_image_name"
+NOT_READ = "The newest is the one that report_newest_image_name names. No image of that name was read."
+DONE, DOING = "AVAILABLE", "PENDING"
+# What is there, what is asked for, whether the hosts in Ireland and in Virginia lag, what the newest is there, and what
+# the page says.
+CASES: dict[str, tuple[list[tuple[Any, ...]], dict[str, Any], list[str], list[str], list[str]]] = {
+    "a copy of a copy, under another name, is of the release that it comes from": (
+        [
+            (1, "golden-10", 1, IRELAND, "", DONE),
+            (2, "golden-11", 2, IRELAND, "", DONE),
+            (3, "golden-11b", 3, IRELAND, "2", DONE),
+            (4, "desk", 4, VIRGINIA, "3", DONE),
+        ],
+        {},
+        ["no", "no"],
+        ["golden-11", "golden-11b", "desk"],
+        ["Newest: golden-11 "],
+    ),
+    "copies of an image that was not read are one release, which began with the first": (
+        [
+            (1, "golden-11", 8, IRELAND, f"{OWNER}/{IRELAND}/wsi-000000099", DONE),
+            (2, "golden-eleven", 7, VIRGINIA, f"{OWNER}/{IRELAND}/wsi-000000099", DONE),
+        ],
+        {},
+        ["no", "no"],
+        ["golden-11", "golden-eleven"],
+        ["Newest: golden-11 ", "created on 2026-11-07", f"{OWNER}/{IRELAND}/wsi-000000099: 2"],
+    ),
+    "where no tag tells it, the name does, and the page says that the sources differ": (
+        [
+            (1, "golden-11", 2, IRELAND, "", DONE),
+            (2, "golden-11", 3, VIRGINIA, f"{OWNER}/{IRELAND}/wsi-000000098", DONE),
+        ],
+        {},
+        ["no", "no"],
+        ["golden-11", "golden-11"],
+        ["no tag tells it: 1", "wsi-000000098: 1", "do not come from one image may differ."],
+    ),
+    "what nobody can use yet is no newest": (
+        [(1, "golden-10", 1, IRELAND, "", DONE), (2, "golden-11", 2, IRELAND, "", DOING)],
+        {},
+        ["no", "yes"],
+        ["golden-10"],
+        ["Newest: golden-10 "],
+    ),
+    "the one that is named is the newest": (
+        [(1, "golden-10", 1, IRELAND, "", DONE), (2, "golden-11", 2, VIRGINIA, "", DONE)],
+        {NEWEST: " golden-10 "},
+        ["no", "yes"],
+        ["golden-10"],
+        ["Newest: golden-10 ", "The newest is the one that report_newest_image_name names."],
+    ),
+    "behind one that is named and is nowhere, everybody lags": (
+        [(1, "golden-10", 1, IRELAND, "", DONE)],
+        {NEWEST: "golden-12"},
+        ["yes", "yes"],
+        [],
+        ["Newest: golden-12 ", NOT_READ],
+    ),
+    "only what is named is read": (
+        [
+            (1, "golden-10", 1, IRELAND, "", DONE),
+            (2, "gpu-11", 2, IRELAND, "", DONE),
+            (3, "golden-9", 1, VIRGINIA, "", DONE),
+        ],
+        {"report_image_names": "golden-1?, # ours\nsilver"},
+        ["no", "yes"],
+        ["golden-10"],
+        ["only images named golden-1?, silver, and bundles on them", "Bundles without it: 0"],
+    ),
+    "where nothing is, nobody lags": (
+        [],
+        {},
+        ["", ""],
+        [],
+        ["Newest: not known Hosts without it: not looked for", "there is no newest, and nobody lags behind it.", "[read]"],
+    ),
+    "tags that lead in a circle end": (
+        [(1, "golden-10", 1, IRELAND, "2", DONE), (2, "golden-11", 2, IRELAND, "1", DONE)],
+        {},
+        ["no", "yes"],
+        ["golden-11"],
+        [],
+    ),
+}
+
+
+def test_which_release_is_the_newest(ansible: Any, server: Any) -> None:
+    """In one run, because each would start Ansible anew."""
+    hosts, plays = {}, []
+    server.images, server.bundles = [], []
+    for number, (images, answers, *_expected) in enumerate(CASES.values()):
+        account, _source = of_case(number)
+        (ansible.home / str(number)).mkdir()
+        hosts |= {f"{number}.{region}": host(account, region) for region in (IRELAND, VIRGINIA)}
+        server.images += release(number, *images)
+        server.bundles += [
+            bundle(number, "gpu", image) for image in release(number, *images) if image.name.startswith("gpu")
+        ]
+        given = {"report_dest": str(number), "fleet_hosts": f"{number}.*", **answers}
+        plays.append({"import_playbook": "euc.aws.report_images", "vars": given})
+    run = ansible.run("ansible-playbook", *fleet(ansible, hosts), ansible.write("all.yml", json.dumps(plays)))
+    assert run.code == 0, run.output + run.errors
+    for number, (name, (_images, _answers, lags, newest, words)) in enumerate(CASES.items()):
+        page, table = (ansible.home / f"{number}/images.{kind}" for kind in ("html", "csv"))
+        rows = cells(table.read_text())
+        seen = " ".join(sections(page.read_text()).values())
+        assert (name, list({row[0]: row[5] for row in rows}.values())) == (name, lags)
+        assert (name, [row[7] for row in rows if row[11] == "yes"]) == (name, newest)
+        assert (name, [word for word in words if word not in seen]) == (name, [])
+        assert "2 of the 18 hosts in the inventory" in seen
+
+
+UNREAD_HOSTS: dict[str, tuple[dict[str, Any], str]] = {
+    "no account": (host(A, IRELAND, aws_account_id=None), "aws_account_id has to be the 12 digits of an account"),
+    "no account's number": (host(A, IRELAND, aws_account_id=12), "aws_account_id has to be the 12 digits of an"),
+    "no region": (host(A, IRELAND, aws_region=""), "aws_region has to be a Region, such as eu-west-1."),
+    "no way in": (host(A, IRELAND, assume_role_arn=None), "Neither assume_role_arn nor profile is given."),
+    "no role": (host(A, IRELAND, assume_role_arn="images"), "The role in assume_role_arn, images, is not one of the"),
+    "another's role": (host(A, IRELAND, assume_role_arn=role(B)), f"{role(B)}, is not one of the account in"),
+    "only an external id": (
+        host(A, IRELAND, assume_role_arn=None, profile="a", assume_role_external_id="x1"),
+        "assume_role_external_id goes with assume_role_arn, which is not given.",
+    ),
+    "a template": (host(A, IRELAND, assume_role_arn="{{ nothing }}"), "What the inventory says of it can not be worked"),
+    "a role that refuses": (host(E, IRELAND), f"The role {role(E)} could not be assumed"),
+    "another's profile": (
+        host(A, IRELAND, assume_role_arn=None, profile="b"),
+        f"The profile b leads to account {B}, and not to aws_account_id.",
+    ),
+    "no profile": (host(A, IRELAND, assume_role_arn=None, profile="z"), "The account of the profile z was not told."),
+    "a page": (
+        host(C, VIRGINIA, assume_role_arn=None, profile="c"),
+        "The account of the profile c was not told. Where no reason is given, a proxy or a sign-in page mostly answers",
+    ),
+    "images refused": (host(B, VIRGINIA), "You may not look."),
+    "bundles refused": (host(D, IRELAND), "You may not look at bundles."),
+}
+
+
+def test_a_host_that_can_not_be_read_is_told_with_the_reason(ansible: Any, server: Any) -> None:
+    server.images = [image(1, "golden-11", A), image(2, "golden-11", D)]
+    server.access_keys |= {f"KEY{name}": account for name, account in (("a", A), ("b", B), ("c", C))}
+    profile = "[{0}]\naws_access_key_id = KEY{0}\naws_secret_access_key = canary0SECRET\n"
+    ansible.write("aws_credentials", "".join(map(profile.format, "abc")))
+    server.faults = [
+        Fault(LOOK, region=VIRGINIA, times=None, status=400, code="AccessDeniedException", message="You may not look."),
+        Fault("GetCallerIdentity", "page", region=VIRGINIA, times=None, body=""),
+        Fault(LOOK_AT_BUNDLES, times=None, status=400, code="AccessDeniedException", message="You may not look at bundles."),
+    ]
+    good = {"by profile": host(A, IRELAND, assume_role_arn=None, profile="a")}
+    # What AWS may not be asked for the sake of, first, for it is the first host that brings all together.
+    hosts = {name: variables for name, (variables, _words) in UNREAD_HOSTS.items()} | good
+    _said, artifacts = play(ansible, "report_images", {"report_dest": str(ansible.home)}, *fleet(ansible, hosts))
+    told = {"by profile": "You may not look at bundles."} | {name: words for name, (_v, words) in UNREAD_HOSTS.items()}
+    page, table = files(ansible)
+    unread = {row[0]: row[4] for row in table}
+    assert {name: words for name, words in told.items() if words not in unread[name]} == {}
+    assert sorted(unread) == sorted(hosts)
