@@ -299,14 +299,13 @@ diff:
 
 import math
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.euc.aws.plugins.module_utils._aws.client import AWSClients
-from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError, refuse
+from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError, refuse, told_on_failure
 from ansible_collections.euc.aws.plugins.module_utils._aws.result import exit_with
 from ansible_collections.euc.aws.plugins.module_utils._aws.role import ROLE_OPTIONS, role_problems
 from ansible_collections.euc.aws.plugins.module_utils._aws.tags import (
@@ -338,7 +337,7 @@ from ansible_collections.euc.aws.plugins.module_utils._images.lookup import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     from ansible_collections.euc.aws.plugins.module_utils._bundles.bundles import Bundle
@@ -394,28 +393,18 @@ def run(params: Mapping[str, Any], clients: AWSClients, check_mode: bool) -> dic
     """
     client = clients.make("workspaces")
     given = {option: params[option] for option in ("bundle_id", "name") if params[option] is not None}
-    with _told_on_failure(**given, region=client.meta.region_name):
+    with told_on_failure(**given, region=client.meta.region_name):
         if params["state"] == "absent":
             return _absent(params, client, check_mode)
         return _present(params, clients, client, check_mode)
 
 
-@contextmanager
-def _told_on_failure(**known: Any) -> Iterator[None]:
-    """Let the result of a failure have what is known, where it does not tell that itself."""
-    try:
-        yield
-    except AnsibleEUCError as error:
-        error.kwargs.update({**known, **error.kwargs})
-        raise
-
-
 def _present(params: Mapping[str, Any], clients: AWSClients, client: Any, check_mode: bool) -> dict[str, Any]:
     deadline = time.monotonic() + params["wait_timeout"]
-    with _told_on_failure(may_take_effect=False):
+    with told_on_failure(may_take_effect=False):
         bundle, wanted = _found(params, client, deadline)
         if bundle is not None:
-            with _told_on_failure(**identity(bundle)):
+            with told_on_failure(**identity(bundle)):
                 made = Made(bundle, describe_tags(client, bundle["BundleId"]), is_new=False)
         else:
             new = making.new_bundle(params, str(wanted.image_id))
@@ -429,7 +418,7 @@ def _present(params: Mapping[str, Any], clients: AWSClients, client: Any, check_
 def _found(params: Mapping[str, Any], client: Any, deadline: float) -> tuple[Bundle | None, making.WantedImage]:
     """Find the bundle that is meant, and the image that is to be behind it, which can be put there."""
     bundle = bundle_to_be(client, params, params["wait_timeout"] if params["wait"] else 0)
-    with _told_on_failure(**(identity(bundle) if bundle else {})):
+    with told_on_failure(**(identity(bundle) if bundle else {})):
         wanted = _wanted_image(client, params, bundle)
         image = wanted.image
         if image is not None and (bundle is None or image["ImageId"] != bundle.get("ImageId")):
@@ -468,7 +457,7 @@ def _as_wanted(
     bundle, tags, changed = made.bundle, made.tags, made.is_new
     before = {} if made.is_new else making.bundle_facts(bundle, tags)
     try:
-        with _told_on_failure(may_take_effect=False):
+        with told_on_failure(may_take_effect=False):
             left = max(0.0, deadline - time.monotonic())
             bundle = usable_bundle(client, bundle, params["wait_timeout"] if params["wait"] else None, left)
             if bundle is not made.bundle and not made.is_new:
@@ -513,7 +502,7 @@ def _with_image(client: Any, bundle: Bundle, image_id: str, check_mode: bool) ->
 
 def _absent(params: Mapping[str, Any], client: Any, check_mode: bool) -> dict[str, Any]:
     region = client.meta.region_name
-    with _told_on_failure(changed=False, may_take_effect=False):
+    with told_on_failure(changed=False, may_take_effect=False):
         if params["bundle_id"] is not None:
             bundle = own_bundle(client, params["bundle_id"])
         else:
@@ -524,7 +513,7 @@ def _absent(params: Mapping[str, Any], client: Any, check_mode: bool) -> dict[st
 
 def _deleted(client: Any, bundle: Bundle, check_mode: bool) -> bool:
     """Delete a bundle that nothing uses; whether this task may have done it, or would."""
-    with _told_on_failure(**identity(bundle)):
+    with told_on_failure(**identity(bundle)):
         is_known = check_unused(client, bundle)
         if not check_mode:
             return delete_bundle(client, bundle)

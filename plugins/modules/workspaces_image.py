@@ -346,7 +346,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from ansible_collections.euc.aws.plugins.module_utils._aws.accounts import account_ids_problem
 from ansible_collections.euc.aws.plugins.module_utils._aws.client import AWSClients
-from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError, refuse
+from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError, refuse, told_on_failure
 from ansible_collections.euc.aws.plugins.module_utils._aws.result import exit_with
 from ansible_collections.euc.aws.plugins.module_utils._aws.role import ROLE_OPTIONS, role_problems
 from ansible_collections.euc.aws.plugins.module_utils._aws.tags import (
@@ -480,11 +480,8 @@ def _present(params: Mapping[str, Any], clients: AWSClients, check_mode: bool) -
         warn(f"WorkSpace {new.origin.source_id} can't be used while the image is made, for up to 45 minutes.")
     if check_mode:
         return making.image_result(making.planned(new, params["wait"]), new.all_tags, {}, region, True)
-    try:
+    with told_on_failure(may_take_effect=False):
         made = make_image(client, clients.make("workspaces", repeats=False), new)
-    except AnsibleEUCError as error:
-        error.kwargs.setdefault("may_take_effect", False)
-        raise
     return _as_wanted(params, client, made, timeout, check_mode)
 
 
@@ -541,13 +538,10 @@ def _as_wanted(
 def _absent(params: Mapping[str, Any], client: Any, check_mode: bool) -> dict[str, Any]:
     region = client.meta.region_name
     image = _named_image(client, params)
-    try:
+    about = image, params["image_id"], params["name"], region
+    with told_on_failure(**deleting.deletion_result(*about, [], changed=False), may_take_effect=False):
         deleted = Deleted([], changed=False) if image is None else _deleted(params, client, image, check_mode)
-    except AnsibleEUCError as error:
-        so_far = deleting.deletion_result(image, params["image_id"], params["name"], region, [], changed=False)
-        error.kwargs.update({**so_far, "may_take_effect": False, **error.kwargs})
-        raise
-    return deleting.deletion_result(image, params["image_id"], params["name"], region, deleted.revoked, deleted.changed)
+    return deleting.deletion_result(*about, deleted.revoked, deleted.changed)
 
 
 def _deleted(params: Mapping[str, Any], client: Any, image: Image, check_mode: bool) -> Deleted:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 try:
@@ -19,7 +20,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.exceptions import Ansib
 from .making import TAKEN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any, ClassVar
 
 _RENEW = "The credentials have expired: renew them."
@@ -253,6 +254,16 @@ def may_be_there(error: AnsibleEUCError) -> bool:
     """Tell whether there may be what was to be made, after this error of the call that makes it."""
     # Without the role's credentials nothing was sent.
     return not isinstance(error, AnsibleRoleError) and (error.code == TAKEN or error.may_take_effect)
+
+
+@contextmanager
+def told_on_failure(**known: Any) -> Iterator[None]:
+    """Let the result of a failure have what is known, where it does not tell that itself."""
+    try:
+        yield
+    except AnsibleEUCError as error:
+        error.kwargs.update({**known, **error.kwargs})
+        raise
 
 
 def refuse(*problems: str | None) -> None:
