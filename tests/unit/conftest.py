@@ -4,7 +4,14 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
+
+
+def pytest_collection_finish():
+    """Keep the garbage collector of each process that ansible-test forks for a test from copying all there is."""
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter):

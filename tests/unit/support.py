@@ -152,3 +152,13 @@ def _parameters(module: Any, options: dict[str, Any]) -> dict[str, Any]:
 def counted(state: State) -> dict[str, int]:
     """Count the calls that the server received, by operation."""
     return {operation: len(state.calls(operation)) for operation in dict.fromkeys(c.operation for c in state.journal)}
+
+
+def _warm_up() -> None:
+    """Let botocore and the server read what they keep: ansible-test forks a process of this one for each test."""
+    new_client(State(), service="sts")
+    chosen(new_organization({"/": [OWNER]}))
+    permission(new_client(new_state(new_image())), shared_account_ids=[RECIPIENT])
+
+
+_warm_up()
