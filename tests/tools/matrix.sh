@@ -44,7 +44,7 @@ test_row() {
     # Chained, as a shell does not end at the first failure of what it runs as a condition.
     # shellcheck disable=SC2086  # one word a target
     "$MAKE" --no-print-directory PYTHON="$python" VENV="$build/venv" "$build/venv/.dev" &&
-        "$build/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-warn-conflicts "$@" &&
+        "$build/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile --no-warn-conflicts "$@" &&
         describe "$build/venv/bin/python" "$amazon_aws" &&
         "$MAKE" --no-print-directory BUILD="$build" VENV="$build/venv" SERVERS=strict UNITS=tests/unit/plugins/ $targets
 }
