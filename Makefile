@@ -8,6 +8,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BUILD ?= .build
 SERVERS ?= moto strict
+SANITY ?= pylint others
 UNITS ?= tests/unit/
 # What `make live` has to put back
 LIVE_RECORD ?= $(abspath $(BUILD))/live.json
@@ -30,7 +31,7 @@ help:
 	@echo "make test         all that has to hold: lint, docs, sanity, units, integration, system"
 	@echo "make lint         the form of all files, the types, the documentation, and the tarball by galaxy-importer"
 	@echo "make unit         only the unit tests, by plain pytest: the quick loop (ARGS='-k purge -x')"
-	@echo "make matrix       sanity, units and integration with each supported ansible-core"
+	@echo "make matrix       what depends on the versions, with each supported ansible-core"
 	@echo "make live         the integration scenarios against your own AWS account: see CONTRIBUTING.md first"
 	@echo "make mutants      break the code in every place, and list the breaks that no unit test notices"
 	@echo "make bench        how fast it is, against a bare boto3 script and the AWS CLI: half an hour"
@@ -46,13 +47,17 @@ test: lint docs sanity units integration system
 unit: tree
 	@$(IN_TREE) python -m pytest tests/unit $(ARGS)
 
-sanity: tree
-	$(ANSIBLE_TEST) $@
+# Each part, and each server, has a tree of its own, so they can run side by side. What each says is printed in one piece.
+sanity: $(VENV)/.dev
+	@$(MAKE) --no-print-directory -j2 --output-sync=target $(SANITY:%=sanity-%)
+
+sanity-%:
+	@$(BIN)/python tests/tools/lay_out.py $(BUILD)/sanity-$*/$(PLACE)
+	PYTHONPATH=$(COLLECTIONS)/sanity-$* $(BIN)/python tests/tools/run_ansible_test.py $(BUILD)/sanity-$*/$(PLACE) sanity --part $*
 
 units: tree
 	$(ANSIBLE_TEST) $@ --only $(UNITS)
 
-# Each server has a tree of its own, so they can run side by side. What each says is printed in one piece.
 integration: $(VENV)/.dev
 	@$(MAKE) --no-print-directory -j2 --output-sync=target $(SERVERS:%=integration-%)
 
@@ -115,14 +120,12 @@ $(VENV)/.dev: requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("$(PYTHON) is Python %d.%d, but 3.11 or later \
 	is needed. Name one: make PYTHON=python3.13 ..." % sys.version_info[:2])'
 	$(PYTHON) -m venv --clear $(VENV)
-	@# To compile the thousands of modules that the package ansible brings takes a minute, and few are ever imported.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile \
-		"$$(grep '^ansible>=' requirements-dev.txt)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@# To compile the thousands of modules that the packages bring takes minutes, and few are ever imported.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements-dev.txt
 	touch $@
 
 $(VENV)/.lint: requirements-lint.txt $(VENV)/.dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-lint.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements-lint.txt
 	touch $@
 
 clean:

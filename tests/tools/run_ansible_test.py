@@ -24,6 +24,8 @@ from ansible_collections.euc.aws.tests.tools import servers
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 ARGUMENTS = {"sanity": ["--junit"], "units": [], "integration": []}
+# pylint takes about as long as several others together.
+PARTS = {"pylint": ["--test", "pylint"], "others": ["--skip-test", "pylint"]}
 SUSPICIOUS = re.compile(r"All targets skipped|WARNING: (Excluding|Skipping|Required program) ")
 # The collection has no file of the kind that these sanity tests look at.
 NOTHING_TO_LOOK_AT = {"empty-init", "pslint"}
@@ -36,6 +38,7 @@ def main() -> int:
     parser.add_argument("command", choices=ARGUMENTS)
     parser.add_argument("--server", choices=servers.SERVERS, default="moto", help="what stands in for AWS")
     parser.add_argument("--only", default="tests/unit/", help="the folder of the unit tests to run, with / at its end")
+    parser.add_argument("--part", choices=PARTS, help="the part of the sanity tests to run, which is all without this")
     options = parser.parse_args()
     # Beside the collections, so that runs of several trees at once keep apart
     home = options.tree.absolute().parents[2] / "home"
@@ -44,8 +47,8 @@ def main() -> int:
     for report in junit.glob("*.xml"):
         report.unlink()
     with server_for(options):
-        targets = [options.only] if options.command == "units" else []
-        status, complaints = run(options.tree, options.command, home, targets)
+        arguments = {"units": [options.only], "sanity": PARTS.get(options.part, [])}.get(options.command, [])
+        status, complaints = run(options.tree, options.command, home, arguments)
     if status:
         return status
     ran, skipped = read_reports(junit)
@@ -80,7 +83,7 @@ def server_for(options: argparse.Namespace) -> AbstractContextManager[None]:
     return servers.running(options.server, options.tree / "tests" / "integration" / "integration_config.yml")
 
 
-def run(tree: Path, command: str, home: Path, targets: list[str]) -> tuple[int, list[str]]:
+def run(tree: Path, command: str, home: Path, arguments: list[str]) -> tuple[int, list[str]]:
     """Run ansible-test in ``tree``, pass on what it prints, and return its status and the lines that tell of skips."""
     binaries = Path(sys.executable).parent
     process = subprocess.Popen(
@@ -93,7 +96,7 @@ def run(tree: Path, command: str, home: Path, targets: list[str]) -> tuple[int, 
             "--color",
             "no",
             *ARGUMENTS[command],
-            *targets,
+            *arguments,
         ],
         cwd=tree,
         env=os.environ | {"HOME": str(home), "PATH": f"{binaries}:{os.environ['PATH']}", "PYTHONPATH": ""},
