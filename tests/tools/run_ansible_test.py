@@ -43,6 +43,7 @@ def main() -> int:
     # Beside the collections, so that runs of several trees at once keep apart
     home = options.tree.absolute().parents[2] / "home"
     place_get_pip(home)
+    configure_pip(home)
     junit = options.tree / "tests" / "output" / "junit"
     for report in junit.glob("*.xml"):
         report.unlink()
@@ -68,12 +69,27 @@ def place_get_pip(home: Path) -> None:
     pip_version = get_venv_packages(argparse.Namespace(version=PYTHON))["pip"]
     path = home / ".ansible" / "test" / "cache" / f"get_pip_{pip_version.replace('.', '_')}.py"
     path.parent.mkdir(parents=True, exist_ok=True)
+    # The pip of this environment spares the other one a pip to start with.
     path.write_text(
         "import subprocess, sys\n"
-        "subprocess.check_call([sys.executable, '-m', 'ensurepip'], stdout=subprocess.DEVNULL)\n"
+        f"pip = [{sys.executable!r}, '-m', 'pip', '--python', sys.executable]\n"
         "wanted = [word for word in sys.argv[1:] if word not in ('--no-setuptools', '--no-wheel')]\n"
-        "subprocess.check_call([sys.executable, '-m', 'pip', 'install', '--quiet', *wanted])\n"
+        "subprocess.check_call([*pip, 'install', '--quiet', *wanted])\n"
     )
+
+
+def configure_pip(home: Path) -> None:
+    """Let the pip of ansible-test, which passes it no variables, share the cache and compile nothing in advance.
+
+    Most of what it installs into the environment of each sanity test is never imported.
+    """
+    path = home / ".config" / "pip" / "pip.conf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # pip takes the value for that of the option without "no-".
+    lines = ["[install]", "no-compile = false"]
+    if cache := os.environ.get("PIP_CACHE_DIR"):
+        lines += ["[global]", f"cache-dir = {cache}"]
+    path.write_text("\n".join(lines) + "\n")
 
 
 def server_for(options: argparse.Namespace) -> AbstractContextManager[None]:
