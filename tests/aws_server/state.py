@@ -100,9 +100,9 @@ class Session:
 class Fault:
     """What goes wrong at the `call`-th call of an operation (from 1) and the next ones: `times` in all, None = ever.
 
-    With `account_id`, only calls with that SharedAccountId count, with `region` only those to that Region. Calls are
-    counted in the journal, so clearing the journal starts again from 1. The first fault in the list that fits is the
-    one that happens. The kinds:
+    With `account_id`, only calls with that SharedAccountId count, with `caller_account` only those by that account,
+    with `region` only those to that Region. Calls are counted in the journal, so clearing the journal starts again
+    from 1. The first fault in the list that fits is the one that happens. The kinds:
 
     - error: `code`, `message` and HTTP `status` are answered; with `applied` after the call took effect.
     - drop: the connection is closed without an answer; with `applied` after the call took effect.
@@ -120,6 +120,7 @@ class Fault:
     call: int = 1
     times: int | None = 1
     account_id: str | None = None
+    caller_account: str | None = None
     region: str | None = None
     applied: bool = False
     code: str = "InternalFailure"
@@ -140,6 +141,7 @@ class Fault:
         return (
             call.operation == self.operation
             and self.region in (None, call.region)
+            and self.caller_account in (None, call.account)
             and (self.account_id is None or call.shared_account_id == self.account_id)
         )
 
@@ -199,8 +201,9 @@ class State:
       come with it; `expired_access_keys` are those that were good once.
     - `unknown_account_ids` cannot be shared with.
     - An image that is copied or made from a WorkSpace does not show for `hidden_looks`, is PENDING for the next
-      `copy_pending_looks`, and then what `copy_result` says; a new bundle likewise, with `bundle_pending_looks` and
-      the state `bundle_result`. Without `names_are_unique` a second one of the same name is taken.
+      `copy_pending_looks`, and then what `copy_result` says, or `copy_results` for the account that makes it; a new
+      bundle likewise, with `bundle_pending_looks` and the state `bundle_result`. Without `names_are_unique` a second
+      one of the same name is taken.
     - `throttle` is WorkSpaces' own; `service_throttles` leads from the name of another service to its.
     - A session of a role ends after `session_seconds` of `clock`, which is a Unix time, if that is not None, although
       the caller is told what it asked for.
@@ -223,6 +226,7 @@ class State:
     hidden_looks: int = 0
     copy_pending_looks: int = 2
     copy_result: Result = field(default_factory=Result)
+    copy_results: dict[str, Result] = field(default_factory=dict)
     bundle_pending_looks: int = 1
     bundle_result: str = "AVAILABLE"
     throttle: Throttle | None = None
@@ -275,6 +279,7 @@ class State:
         for name, record in _RECORDS.items():
             given[name] = [record(**item) for item in given.get(name, [])]
         given["copy_result"] = Result(**given.get("copy_result", {}))
+        given["copy_results"] = {account: Result(**one) for account, one in given.get("copy_results", {}).items()}
         for name in ("unknown_account_ids", "expired_access_keys"):
             given[name] = set(given.get(name, ()))
         given["throttle"] = Throttle(**given["throttle"]) if given.get("throttle") else None
@@ -293,6 +298,7 @@ class State:
             "expired_access_keys": sorted(self.expired_access_keys),
             "unknown_account_ids": sorted(self.unknown_account_ids),
             "copy_result": _plain(self.copy_result),
+            "copy_results": {account: _plain(result) for account, result in self.copy_results.items()},
             "throttle": self.throttle and self.throttle.as_json(),
             "service_throttles": {name: throttle.as_json() for name, throttle in self.service_throttles.items()},
             "organization": self.organization and self.organization.as_json(),

@@ -480,6 +480,15 @@ def test_calls_for_an_account_are_counted_apart() -> None:
     refusal(owner, UPDATE, **grant(STRANGER))
 
 
+def test_calls_by_an_account_are_counted_apart() -> None:
+    state = new_state(faults=[Fault(DESCRIBE, call=2, caller_account=OWNER)])
+    owner, friend = in_process(state), in_process(state, "FRIEND")
+    for connection in (owner, friend, friend):
+        call(connection, DESCRIBE)
+    refusal(owner, DESCRIBE)
+    call(friend, DESCRIBE)
+
+
 def test_botocore_retries_what_was_dropped(connect: Connect) -> None:
     state = new_state(faults=[Fault(UPDATE, "drop", applied=True)])
     call(connect(state, config={"retries": {"total_max_attempts": 2}}), UPDATE, **grant(STRANGER))
@@ -593,6 +602,7 @@ def test_a_state_survives_json() -> None:
         names_are_unique=False,
         hidden_looks=2,
         copy_result=Result("ERROR", "UnknownError", "Broken", [{"ErrorCode": "DomainJoined", "ErrorMessage": "x"}]),
+        copy_results={BYOL: Result("ERROR")},
         bundle_pending_looks=4,
         bundle_result="ERROR",
     )

@@ -299,6 +299,13 @@ def test_a_new_image_is_hidden_then_pending_then_what_it_was_to_be(
     assert {name: last[name] for name in TOLD if name in last} == (TOLD if result is ERROR else {})
 
 
+def test_copies_of_one_account_end_otherwise() -> None:
+    state = new_state(copy_pending_looks=0, copy_results={OWNER: ERROR})
+    operation, parameters = copying(SourceImageId=FOREIGN)
+    ends = [call(in_process(state, key), operation, **parameters)["ImageId"] for key in ("OWNER", "FRIEND")]
+    assert [state.image(image_id).state for image_id in ends] == ["ERROR", "AVAILABLE"]
+
+
 def test_what_does_not_show_yet_is_there() -> None:
     """All pages of a list are one look."""
     state = new_state(hidden_looks=2, copy_pending_looks=0)

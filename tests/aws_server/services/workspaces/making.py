@@ -118,7 +118,7 @@ def _add(state: State, call: Call, image: Image) -> Image:
         hidden_looks=state.hidden_looks,
         pending_looks=state.copy_pending_looks,
         tags=tags,
-        **asdict(state.copy_result),
+        **asdict(state.copy_results.get(call.account, state.copy_result)),
     )
     state.images.append(new)
     return new
