@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbooks by name, as people and AWX run them, and the files that AWX needs around them."""
+"""The playbooks by name, as people and AWX run them."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -19,11 +18,9 @@ from typing import Any
 
 import pytest
 import yaml
-from werkzeug import Request, Response
-from werkzeug.serving import make_server
 
 from ansible_collections.euc.aws.tests.aws_server import Fault, Image
-from ansible_collections.euc.aws.tests.system.playbooks import AWX, job, play
+from ansible_collections.euc.aws.tests.system.playbooks import answered, job, play
 
 TREE = Path(__file__).parents[2]
 OWNER = "123456789012"
@@ -317,10 +314,6 @@ def test_the_dry_run_tells_what_the_real_run_does(ansible: Any, server: Any) -> 
     assert dry["image_sharing"] == [{**result, "check_mode": True} for result in real["image_sharing"]]
 
 
-def survey(name: str) -> dict[str, Any]:
-    return json.loads((AWX / f"{name}_survey.json").read_text())
-
-
 @pytest.mark.parametrize(
     ("name", "cmdline", "granted", "revoked", "after"),
     [
@@ -333,10 +326,10 @@ def test_a_job_of_awx(
     name: str, cmdline: list[str], granted: list[str], revoked: list[str], after: list[str], ansible: Any, server: Any
 ) -> None:
     del ansible.settings["AWS_REGION"]
-    answers = {question["variable"]: question["default"] for question in survey(name)["spec"]}
     typed = {"image_name": "golden", "regions": "eu-west-1", "account_ids": f"{ONE} # ours {{{{ 1 // 0 }}}}\n{TWO}"}
     prefix = name.removesuffix("image")
-    artifacts = job(ansible, f"{name}.yml", answers | {prefix + key: typed[key] for key in typed}, *cmdline)
+    answers = answered(name, {prefix + key: typed[key] for key in typed})
+    artifacts = job(ansible, f"{name}.yml", answers, *cmdline)
     assert artifacts["image_sharing"] == [outcome("eu-west-1", granted, revoked, after, check_mode=bool(cmdline))]
     assert shared(server)[0] == ({TWO} if cmdline else set(after))
 
@@ -346,64 +339,3 @@ def test_the_head_of_a_playbook_names_its_variables(name: str) -> None:
     text = (TREE / "playbooks" / f"{name}.yml").read_text()
     declared = yaml.safe_load(text)[0]["tasks"][0]["ansible.builtin.validate_argument_spec"]["argument_spec"]
     assert re.findall(r"^#   (\w+)  +\w", text, re.MULTILINE) == list(declared)
-
-
-@pytest.mark.parametrize("name", ["share_image", "unshare_image"])
-def test_the_survey_fits_the_playbook(name: str) -> None:
-    """What AWX takes: https://github.com/ansible/awx, awx/main/models/mixins.py and awx/api/views."""
-    check, include = yaml.safe_load((TREE / "playbooks" / f"{name}.yml").read_text())[0]["tasks"]
-    declared = check["ansible.builtin.validate_argument_spec"]["argument_spec"]
-    assert survey(name).keys() == {"name", "description", "spec"}
-    assert {question["variable"] for question in survey(name)["spec"]} == set(declared)
-    kinds = {"bool": {"multiplechoice"}, "str": {"text"}, "raw": {"text", "textarea"}}
-    for question in survey(name)["spec"]:
-        option = declared[question["variable"]]
-        assert f"{{{{ {question['variable']} " in json.dumps(include["vars"])
-        assert question["type"] in kinds[option["type"]]
-        assert question["required"] or not option.get("required")
-        assert (question["default"] in question["choices"]) == (question["type"] == "multiplechoice")
-        assert {"question_name", "question_description", "min", "max"} <= question.keys()
-
-
-@pytest.mark.skipif(not importlib.util.find_spec("ansible_collections.awx"), reason="ansible 13 and later lack awx.awx")
-def test_the_job_templates_reach_awx(ansible: Any) -> None:
-    """The server is as much of AWX's API as that takes: what is asked for is there, and it has no templates yet."""
-    status = {"job_templates/": 201, "job_templates/9/credentials/": 204, "job_templates/9/survey_spec/": 200}
-    posted: dict[str, list[Any]] = {path: [] for path in status}
-
-    @Request.application
-    def awx(request: Request) -> Response:
-        path = request.path.removeprefix("/api/v2/")
-        if request.method == "GET":
-            found = [] if path.startswith("job_templates/") else [{"id": 7, "name": "golden"}]
-            return Response(json.dumps({"count": len(found), "next": None, "results": found}))
-        posted[path].append(request.get_json())
-        related = {name: f"/api/v2/job_templates/9/{name}/" for name in ("credentials", "survey_spec")}
-        return Response(json.dumps({"id": 9, "url": "/api/v2/job_templates/9/", "related": related}), status[path])
-
-    with make_server("127.0.0.1", 0, awx) as served:
-        threading.Thread(target=served.serve_forever, daemon=True).start()
-        settings = {"CONTROLLER_HOST": f"http://127.0.0.1:{served.server_port}", "CONTROLLER_OAUTH_TOKEN": "qqtokenqq"}
-        words = [f"awx_{word}=golden" for word in ("project", "inventory", "credential", "execution_environment")]
-        run = ansible.run("ansible-playbook", AWX / "job_templates.yml", "-e", " ".join(words), **settings)
-        served.shutdown()
-    assert run.code == 0, run.output + run.errors
-    created, credentials, surveys = posted.values()
-    jobs = [(template["playbook"], template["job_type"]) for template in created]
-    assert jobs == [("share_image.yml", "check"), ("unshare_image.yml", "check")]
-    assert all(template["ask_job_type_on_launch"] and template["survey_enabled"] for template in created)
-    assert [credential["id"] for credential in credentials] == [7, 7]
-    assert surveys == [survey("share_image"), survey("unshare_image")]
-
-
-def test_the_execution_environment_gets_what_the_collection_needs(ansible: Any) -> None:
-    told = ansible.run("ansible-builder", "introspect", TREE.parents[2])
-    assert told.code == 0, told.output + told.errors
-    needed = [line.split(" #")[0].strip() for line in yaml.safe_load(told.output)["python"] if "euc.aws" in line]
-    required = (TREE / "requirements.txt").read_text().splitlines()
-    assert sorted(needed) == sorted(line for line in required if line and line[0] != "#") != []
-    made = ansible.run("ansible-builder", "create", "-f", AWX / "execution-environment.yml", "-c", "context")
-    assert made.code == 0, made.output + made.errors
-    (collection,) = yaml.safe_load((ansible.home / "context/_build/requirements.yml").read_text())["collections"]
-    assert collection["name"].endswith("/euc.aws.git")
-    assert "git-core" in next((ansible.home / "context").glob("*file")).read_text()
