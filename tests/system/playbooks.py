@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from subprocess import Popen
-from types import MappingProxyType
 from typing import Any
 
 AWX = Path(__file__).parents[2] / "examples" / "awx"
+ELSEWHERE = {"all": {"hosts": ["elsewhere.example.com"]}}
 
 
 def survey(name: str) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def job(
     playbook: str,
     answers: Mapping[str, Any],
     *cmdline: str,
-    inventory: Mapping[str, Any] = MappingProxyType({"all": {"hosts": ["elsewhere.example.com"]}}),
+    inventory: Mapping[str, Any] = ELSEWHERE,
 ) -> dict[str, Any]:
     """Run a job of AWX's to its good end; return its artifacts. The inventory is as ansible-inventory lists it."""
     ended = _end(ansible, "job", _start(ansible, "job", playbook, answers, inventory, cmdline))
