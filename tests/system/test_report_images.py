@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from html import escape, unescape
 from typing import Any
 
@@ -30,6 +30,7 @@ BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "
 
 
 def role(account: str) -> str:
+    """The role that a host names."""
     return f"arn:aws:iam::{account}:role/report"
 
 
@@ -43,11 +44,12 @@ def image(number: int, name: str, owner: str, region: str = IRELAND, day: int = 
     """An image that was created on that day of November 2026, with a copy's tag if `source` names its number."""
     source = more.pop("source", None)
     tags = {"euc.aws/source": f"{OWNER}/{IRELAND}/wsi-{source:09}"} if source else {}
-    created = datetime(2026, 11, day, 8, 30, tzinfo=timezone.utc).timestamp()
+    created = datetime(2026, 11, day, 8, 30, tzinfo=UTC).timestamp()
     return Image(f"wsi-{number:09}", name, owner, region, created=created, tags=tags, **more)
 
 
 def bundle(number: int, name: str, of: Image, **more: Any) -> Bundle:
+    """A bundle on an image."""
     return Bundle(f"wsb-{number:09}", name, of.owner, of.image_id, of.region, **more)
 
 
@@ -108,7 +110,7 @@ def row(name: str, at: Image | None, lags: str, newest: str, of: Bundle | None =
     first = [name, place["aws_account_id"], place.get("aws_account_name", ""), place["aws_region"], "", lags]
     if at is None:
         return [*first, *[""] * 11]
-    created = datetime.fromtimestamp(at.created, timezone.utc).isoformat()
+    created = datetime.fromtimestamp(at.created, UTC).isoformat()
     state = "PENDING" if at.pending_looks else at.state
     reasons = "DomainJoined: Leave the domain. AutoLogon: Switch it off." if at.state == "ERROR" else ""
     second = [at.image_id, at.name, state, created, at.tags.get("euc.aws/source", ""), newest, reasons]
@@ -182,10 +184,11 @@ def test_who_has_what_and_who_lags(ansible: Any, server: Any) -> None:
         f"golden-11 wsi-000000008 {D} {IRELAND} d DomainJoined: Leave the domain. AutoLogon: Switch it off."
     )
     assert seen["What the newest was made from"] == f"{OWNER}/{IRELAND}/{NEW.image_id}: 5"
-    assert seen["All images"].partition("Made from Bundles ")[2].startswith(
+    details = seen["All images"].partition("Made from Bundles ")[2]
+    assert details.startswith(
         f"{A} {IRELAND} Team A a.ireland golden-11 wsi-000000003 AVAILABLE 2026-11-06 08:30"
         f" {OWNER}/{IRELAND}/wsi-000000002 desktop {A} {VIRGINIA} Team A a.virginia"
-        f" golden-10 wsi-000000005 AVAILABLE 2026-11-02 08:30 {OWNER}/{IRELAND}/wsi-000000001 laptop (ERROR)"
+        f" golden-10 wsi-000000005 AVAILABLE 2026-11-02 08:30 {OWNER}/{IRELAND}/wsi-000000001 laptop (ERROR), lags"
         f" golden-11 wsi-000000004"
     )
     assert table == [
@@ -295,7 +298,11 @@ CASES: dict[str, tuple[list[tuple[Any, ...]], dict[str, Any], list[str], list[st
         {},
         ["", ""],
         [],
-        ["Newest: not known Hosts without it: not looked for", "there is no newest, and nobody lags behind it.", "[read]"],
+        [
+            "Newest: not known Hosts without it: not looked for",
+            "there is no newest, and nobody lags behind it.",
+            "[read]",
+        ],
     ),
     "tags that lead in a circle end": (
         [(1, "golden-10", 1, IRELAND, "2", DONE), (2, "golden-11", 2, IRELAND, "1", DONE)],
@@ -344,7 +351,7 @@ UNREAD_HOSTS: dict[str, tuple[dict[str, Any], str]] = {
         host(A, IRELAND, assume_role_arn=None, profile="a", assume_role_external_id="x1"),
         "assume_role_external_id goes with assume_role_arn, which is not given.",
     ),
-    "a template": (host(A, IRELAND, assume_role_arn="{{ nothing }}"), "What the inventory says of it can not be worked"),
+    "a template": (host(A, IRELAND, assume_role_arn="{{ 1 / 0 }}"), "What the inventory says of it can not be worked"),
     "a role that refuses": (host(E, IRELAND), f"The role {role(E)} could not be assumed"),
     "another's profile": (
         host(A, IRELAND, assume_role_arn=None, profile="b"),
@@ -360,22 +367,160 @@ UNREAD_HOSTS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-def test_a_host_that_can_not_be_read_is_told_with_the_reason(ansible: Any, server: Any) -> None:
+def test_a_host_that_can_not_be_read_is_told_with_the_reason(
+    ansible: Any, server: Any, credentials: dict[str, str]
+) -> None:
     server.images = [image(1, "golden-11", A), image(2, "golden-11", D)]
     server.access_keys |= {f"KEY{name}": account for name, account in (("a", A), ("b", B), ("c", C))}
     profile = "[{0}]\naws_access_key_id = KEY{0}\naws_secret_access_key = canary0SECRET\n"
-    ansible.write("aws_credentials", "".join(map(profile.format, "abc")))
+    # Beside keys in the environment amazon.aws takes no profile.
+    lines = [f"{name.lower()} = {ansible.settings.pop(name)}\n" for name in credentials]
+    ansible.write("aws_credentials", "".join(["[default]\n", *lines, *map(profile.format, "abc")]))
+    refused = {"times": None, "status": 400, "code": "AccessDeniedException"}
     server.faults = [
-        Fault(LOOK, region=VIRGINIA, times=None, status=400, code="AccessDeniedException", message="You may not look."),
+        Fault(LOOK, region=VIRGINIA, message="You may not look.", **refused),
         Fault("GetCallerIdentity", "page", region=VIRGINIA, times=None, body=""),
-        Fault(LOOK_AT_BUNDLES, times=None, status=400, code="AccessDeniedException", message="You may not look at bundles."),
+        Fault(LOOK_AT_BUNDLES, message="You may not look at bundles.", **refused),
     ]
     good = {"by profile": host(A, IRELAND, assume_role_arn=None, profile="a")}
-    # What AWS may not be asked for the sake of, first, for it is the first host that brings all together.
+    # The first of them, which is not read, brings all together.
     hosts = {name: variables for name, (variables, _words) in UNREAD_HOSTS.items()} | good
     _said, artifacts = play(ansible, "report_images", {"report_dest": str(ansible.home)}, *fleet(ansible, hosts))
     told = {"by profile": "You may not look at bundles."} | {name: words for name, (_v, words) in UNREAD_HOSTS.items()}
     page, table = files(ansible)
     unread = {row[0]: row[4] for row in table}
-    assert {name: words for name, words in told.items() if words not in unread[name]} == {}
+    assert {name: unread[name] for name, words in told.items() if words not in unread[name]} == {}
     assert sorted(unread) == sorted(hosts)
+    assert artifacts["report_unread_host_count"] == len(hosts)
+    assert sorted(artifacts["report_unread_hosts"]) == sorted(hosts)
+    # Where the images were read, and only the bundles were not, they count.
+    assert (artifacts["report_newest_image_name"], artifacts["report_lagging_hosts"]) == ("golden-11", [])
+    seen = sections(page)
+    told_there = seen["Hosts that could not be read"].split()
+    assert [name for name, words in told.items() if words.split()[-1] not in told_there] == []
+    assert seen["Who lags behind"] == "Nobody among the hosts that could be read."
+    assert f"{A} {GOOD} {UNREAD}" in seen["Account by account"].replace("  ", " ")
+    assert {call.account for call in server.calls(LOOK)} == {A, B, D}
+
+
+FIRST_LETTERS = "=+-@\t\r"
+
+
+def attempt(first: str, field: str) -> str:
+    """A text that is markup, a formula and a template, if anybody takes it for one."""
+    return f"{first}\"><i data-x='&{field}&amp;{{{{ 7 * 7 }}}}"
+
+
+def test_no_text_becomes_markup_a_formula_or_a_template(ansible: Any, server: Any) -> None:
+    """Everything that AWS and the inventory tell may be somebody's attempt."""
+    hosts, faults, told = {}, [], []
+    server.images, server.bundles = [], []
+    for number, first in enumerate(FIRST_LETTERS, 1):
+        name, state, code, message, account_name, desktop = (
+            attempt(first, f"{field}{number}") for field in ("name", "state", "code", "message", "account", "bundle")
+        )
+        account, regions = f"7{number:011}", (IRELAND, f"eu-west-{number + 1}")
+        told += [name, state, code, message, account_name, desktop]
+        images = [
+            image(10 * number, name, account, day=number),
+            image(10 * number + 1, name, account, state=state),
+            image(10 * number + 2, "broken", account, state="ERROR", error_code=code, error_message=message),
+        ]
+        server.images += images
+        server.bundles += [bundle(number, desktop, images[0]), bundle(10 + number, desktop, images[2], state=state)]
+        variables = host(account, IRELAND, aws_account_name={"__ansible_unsafe": account_name})
+        hosts[f"{first.strip() or 'x'}{number}<i data-x='&host{number}&amp;"] = variables
+        hosts[f"unread{number}"] = {**variables, "aws_region": regions[1]}
+        faults.append(Fault(LOOK, region=regions[1], times=None, status=400, code="InvalidX", message=message))
+    server.faults = faults
+    _said, artifacts = play(ansible, "report_images", {"report_dest": str(ansible.home)}, *fleet(ansible, hosts))
+    page, table = files(ansible)
+    found = Elements(page)
+    assert "i" not in found.tags
+    assert "data-x" not in found.attributes
+    seen = unescape(page)
+    assert [text for text in [*told, *hosts] if text not in seen] == []
+    assert attempt("\r", "bundle6") in artifacts["report_lagging_bundles"][-1].values()
+    in_table = {cell for line in table for cell in line}
+    assert [cell for cell in in_table if cell.startswith(tuple(FIRST_LETTERS))] == []
+    assert [text for text in told if not any(text in cell for cell in in_table)] == []
+
+
+def test_what_is_not_clear_is_refused_before_any_call(ansible: Any, server: Any) -> None:
+    inventory = fleet(ansible, {"a": host(A, IRELAND)})
+    wrong = {"report_dest": "nowhere", "report_image_names": ["# none yet", ""]}
+    said, artifacts = play(ansible, "report_images", wrong, *inventory, code=2)
+    assert said[-1] == " ".join(
+        [
+            "Name an existing directory for the report, such as -e report_dest=/var/www/reports.",
+            "report_image_names names no image, and yet is not empty. Leave it out to report on every image.",
+            "Nothing was asked of AWS, and no report was written.",
+        ]
+    )
+    said, _artifacts = play(ansible, "report_images", {"report_dest": ["."]}, *inventory, "-l", "a", code=2)
+    assert "report_dest" in said[-1] or "report_dest" in str(said)
+    assert (artifacts, server.journal) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "The inventory has no hosts."),
+        (("-e", "fleet_hosts=nobody"), "No host of the inventory is meant."),
+        (("-e", "fleet_hosts=a", "--limit", "b"), "No host of the inventory is meant."),
+    ],
+)
+def test_a_report_on_no_hosts_is_no_success(
+    arguments: tuple[str, ...], sentence: str, ansible: Any, server: Any
+) -> None:
+    inventory = fleet(ansible, {"a": host(A, IRELAND), "b": host(B, IRELAND)}) if arguments else ()
+    run = ansible.run("ansible-playbook", "euc.aws.report_images", *inventory, "-e", "report_dest=.", *arguments)
+    assert run.code != 0
+    assert sentence in " ".join((run.output + run.errors).split())
+    assert server.journal == []
+
+
+def test_under_a_limit_the_page_says_how_many_hosts_it_saw(ansible: Any, server: Any) -> None:
+    inventory = fleet(ansible, {"a": host(A, IRELAND), "b": host(B, IRELAND)})
+    _said, artifacts = play(ansible, "report_images", {"report_dest": str(ansible.home)}, *inventory, "--limit", "b")
+    assert artifacts["report_host_count"] == 1
+    assert "1 of the 2 hosts in the inventory" in files(ansible)[0]
+    assert {call.account for call in server.calls(LOOK)} == {B}
+
+
+MEASURE = """<iframe id="page" width="360" height="800" srcdoc="{page}"></iframe><script>
+addEventListener("load", () => {{
+  const page = document.getElementById("page").contentDocument;
+  const texts = [...page.querySelectorAll("td, th, p, small")];
+  const boxes = [...page.querySelectorAll(".scroll")];
+  document.title = JSON.stringify({{
+    width: page.documentElement.scrollWidth,
+    scrolling: boxes.filter((box) => box.scrollWidth > box.clientWidth).length,
+    letters: Math.min(...texts.map((text) => parseFloat(getComputedStyle(text).fontSize))),
+  }});
+}});
+</script>"""
+
+
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium and no Chrome")
+def test_a_phone_shows_the_page_without_moving_it_sideways(ansible: Any, server: Any) -> None:
+    """Tables that are wider scroll in boxes of their own."""
+    regions = [f"{area}-{number}" for area in ("eu-west", "us-east", "ap-northeast") for number in (1, 2)]
+    hosts = {f"{account}.{region}": host(account, region) for account in (A, B) for region in regions}
+    hosts["unread"] = host(C, IRELAND, assume_role_arn="x" * 200)
+    long = "golden-" + "2026-11-with-all-updates-" * 3
+    server.images = [
+        image(number, f"{long}{number}", variables["aws_account_id"], variables["aws_region"], day=number)
+        for number, variables in enumerate(hosts.values(), 1)
+    ]
+    server.bundles = [bundle(number, long, one) for number, one in enumerate(server.images, 1)]
+    server.images[0] = replace(server.images[0], state="ERROR", error_message="x" * 300)
+    play(ansible, "report_images", {"report_dest": str(ansible.home)}, *fleet(ansible, hosts))
+    wrapped = ansible.write("measure.html", MEASURE.format(page=escape(files(ansible)[0])))
+    command = [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", wrapped.as_uri()]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True, env=ansible.settings)
+    (title,) = re.findall(r"<title>(.*?)</title>", shown.stdout)
+    measured = json.loads(unescape(title))
+    assert measured["width"] == 360
+    assert measured["scrolling"] > 0
+    assert measured["letters"] >= 11

@@ -176,7 +176,8 @@ def test_a_guide_says_where_aws_says_so(guide):
 
 def test_the_guides_name_no_other_variable():
     named = set(re.findall(r"(?<![\w.])(?:share|unshare|report|fleet)_\w+", "".join(GUIDES.values())))
-    artifacts = set(re.findall(r"'(report_\w+)':", (ROOT / "playbooks/templates/images_gathered.j2").read_text("utf-8")))
+    gathered = (ROOT / "playbooks/templates/images_gathered.j2").read_text(encoding="utf-8")
+    artifacts = set(re.findall(r"'(report_\w+)':", gathered))
     # A playbook of AWX's project has the name of ours.
     assert named - set(PLAYBOOKS) == artifacts.union(*map(variables, PLAYBOOKS))
 
