@@ -171,7 +171,7 @@ def test_who_has_what_and_who_lags(ansible: Any, server: Any) -> None:
         in head
     )
     assert "created on 2026-11-05 at 08:30 UTC" in head
-    assert seen["Account by account"].partition("[Accounts and Regions] ")[2] == (
+    assert seen["Account by account"].partition("could not be read ")[2] == (
         f"Accounts and Regions Account {IRELAND} {VIRGINIA}"
         f" {A} Team A {GOOD} {BEHIND} {B} {MISSING} {C} {MAKING} {D} {ERROR} {OWNER} {GOOD}"
     )
@@ -399,7 +399,7 @@ def test_a_host_that_can_not_be_read_is_told_with_the_reason(
     told_there = seen["Hosts that could not be read"].split()
     assert [name for name, words in told.items() if words.split()[-1] not in told_there] == []
     assert seen["Who lags behind"] == "Nobody among the hosts that could be read."
-    assert f"{A} {GOOD} {UNREAD}" in seen["Account by account"].replace("  ", " ")
+    assert f"{D} {GOOD} {UNREAD}" in seen["Account by account"]
     assert {call.account for call in server.calls(LOOK)} == {A, B, D}
 
 
@@ -448,17 +448,16 @@ def test_no_text_becomes_markup_a_formula_or_a_template(ansible: Any, server: An
 
 def test_what_is_not_clear_is_refused_before_any_call(ansible: Any, server: Any) -> None:
     inventory = fleet(ansible, {"a": host(A, IRELAND)})
-    wrong = {"report_dest": "nowhere", "report_image_names": ["# none yet", ""]}
+    wrong = {"report_dest": ["."], "report_image_names": ["# none yet", ""], "report_newest_image_name": ["golden"]}
     said, artifacts = play(ansible, "report_images", wrong, *inventory, code=2)
     assert said[-1] == " ".join(
         [
             "Name an existing directory for the report, such as -e report_dest=/var/www/reports.",
             "report_image_names names no image, and yet is not empty. Leave it out to report on every image.",
+            "report_newest_image_name takes the name of one image.",
             "Nothing was asked of AWS, and no report was written.",
         ]
     )
-    said, _artifacts = play(ansible, "report_images", {"report_dest": ["."]}, *inventory, "-l", "a", code=2)
-    assert "report_dest" in said[-1] or "report_dest" in str(said)
     assert (artifacts, server.journal) == ({}, [])
 
 
@@ -521,6 +520,6 @@ def test_a_phone_shows_the_page_without_moving_it_sideways(ansible: Any, server:
     shown = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True, env=ansible.settings)
     (title,) = re.findall(r"<title>(.*?)</title>", shown.stdout)
     measured = json.loads(unescape(title))
-    assert measured["width"] == 360
+    assert measured["width"] <= 360
     assert measured["scrolling"] > 0
     assert measured["letters"] >= 11
