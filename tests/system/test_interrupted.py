@@ -122,6 +122,6 @@ def test_ctrl_c_in_the_demo_leaves_nothing(ansible: Any, eventually: Any) -> Non
     interrupt(process)
     run = ansible.finish(process)
     assert run.code != 0
-    assert run.errors.strip().splitlines()[-1] == "Interrupted. moto is stopped, and nothing is left running."
+    assert run.errors.strip().splitlines()[-1] == "Interrupted. The emulator is stopped, and nothing is left running."
     assert "Traceback" not in run.output + run.errors
     eventually(lambda: ansible.processes() == [])
