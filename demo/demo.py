@@ -47,13 +47,15 @@ class Stand:
         owners = (OWNER, REGION, "AVAILABLE", original, "-")
         return cls([owners, *((*place, "AVAILABLE", copies, behind) for place in PLACES)], shared_account_ids)
 
-    def __str__(self) -> str:
-        """Lay it out as a table of less than 100 columns."""
+    def table(self, before: Stand) -> str:
+        """Lay it out in less than 100 columns, with a star at each line that is not as it was before."""
         head = ("account", "Region", OLD, NEW, f"behind bundle {BUNDLE}")
+        lines = [(" " if row in [head, *before.rows] else "*", *row) for row in [head, *self.rows]]
+        star = " " if self.shared_account_ids == before.shared_account_ids else "*"
         return "\n".join(
             [
-                *("  {:14}{:11}{:16}{:16}{}".format(*row) for row in [head, *self.rows]),
-                f"  {NEW} is shared with {', '.join(self.shared_account_ids) or 'nobody'}.",
+                *("{} {:14}{:11}{:16}{:16}{}".format(*line) for line in lines),
+                f"{star} {NEW} is shared with {', '.join(self.shared_account_ids) or 'nobody'}.",
             ]
         )
 
@@ -119,13 +121,14 @@ STEPS = [
 def main() -> int:
     """Play the demo and return the exit status: 0 if after each step everything stands where it should."""
     with serve(state_of_aws()) as url:
-        print(f"{INTRODUCTION}\n\nWhat stands where at the start:\n\n{read(url)}")
+        found = read(url)
+        print(f"{INTRODUCTION}\n\nWhat stands where at the start:\n\n{found.table(found)}")
         for step in STEPS:
             play(step, ansible_environment(url))
-            found = read(url)
-            print(f"What stands where now, read with boto3:\n\n{found}")
+            before, found = found, read(url)
+            print(f"\nWhat stands where now, read with boto3:\n\n{found.table(before)}")
             if found != step.after:
-                print(f"\nThat is wrong. It should be:\n\n{step.after}", file=sys.stderr)
+                print(f"\nThat is wrong. It should be:\n\n{step.after.table(before)}", file=sys.stderr)
                 return 1
     print("\nAfter each step all stood as it should. The emulator is stopped, and nothing is left running.")
     print('For your own account, see "Your first task" in README.md.')

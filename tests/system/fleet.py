@@ -29,7 +29,11 @@ class Fleet:
 
     def __post_init__(self) -> None:
         self.hosts = {
-            f"{account}.{region}": {"aws_account_id": account, "aws_region": region, "assume_role_arn": role_of(account)}
+            f"{account}.{region}": {
+                "aws_account_id": account,
+                "aws_region": region,
+                "assume_role_arn": role_of(account),
+            }
             for account in self.accounts
             for region in self.regions
         }
