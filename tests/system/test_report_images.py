@@ -191,6 +191,8 @@ def test_who_has_what_and_who_lags(ansible: Any, server: Any) -> None:
         f" golden-10 wsi-000000005 AVAILABLE 2026-11-02 08:30 {OWNER}/{IRELAND}/wsi-000000001 laptop (ERROR), lags"
         f" golden-11 wsi-000000004"
     )
+    header = (ansible.home / "images.csv").read_text().splitlines()[0]
+    assert header.startswith('"host","account_id","account_name","region","not_read","host_lags","image_id",')
     assert table == [
         row("a.ireland", OF_A, "no", "yes", BUNDLES[0], "no"),
         row("a.virginia", OLD_OF_A, "no", "no", BUNDLES[2], "yes"),
