@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from html import escape, unescape
@@ -518,8 +519,14 @@ def test_a_phone_shows_the_page_without_moving_it_sideways(ansible: Any, server:
     server.images[0] = replace(server.images[0], state="ERROR", error_message="x" * 300)
     play(ansible, "report_images", {"report_dest": str(ansible.home)}, *fleet(ansible, hosts))
     wrapped = ansible.write("measure.html", MEASURE.format(page=escape(files(ansible)[0])))
-    command = [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", wrapped.as_uri()]
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True, env=ansible.settings)
+    # In a container /dev/shm is small.
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    command = [str(BROWSER), *options, "--dump-dom", wrapped.as_uri()]
+    # It makes a socket there, whose path may not be as long as those of the tests' folders.
+    with tempfile.TemporaryDirectory() as short:
+        settings = {**ansible.settings, "TMPDIR": short}
+        shown = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=settings)
+    assert shown.returncode == 0, shown.stderr
     (title,) = re.findall(r"<title>(.*?)</title>", shown.stdout)
     measured = json.loads(unescape(title))
     assert measured["width"] <= 360
