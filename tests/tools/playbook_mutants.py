@@ -38,6 +38,21 @@ TESTS = {
     "share_image.yml": ["test_playbooks.py", "-k", "not (awx or head or execution or unshare)"],
     "unshare_image.yml": ["test_playbooks.py", "-k", "unshare or null or dry_run or answer_of_aws or survey"],
 }
+FLEET_TESTS = ["test_fleet.py"]
+FLEET_FILES = (
+    "ask_caller.yml", "fleet.yml", "fleet_problems.txt.j2", "find_owner_image.yml", "refuse_problems.yml", "refuse_twins.yml"
+)
+TESTS |= dict.fromkeys(FLEET_FILES, FLEET_TESTS)
+# The table of bad answers names the playbook in the ID of each case.
+TESTS |= {
+    name: [*FLEET_TESTS, "-k", tests]
+    for names, tests in (
+        (("distribute_image.yml", "image_distribution_summary.txt.j2"), "reaches or failure or distribute or problems"),
+        (("switch_bundles.yml", "bundle_switches_summary.txt.j2"), "switched or lacks or switch"),
+        (("retire_image.yml", "image_retirement_summary.txt.j2"), "retire or gone"),
+    )
+    for name in names
+}
 ALL_TESTS = ["test_playbooks.py", "-k", "not (awx or survey or head or execution)"]
 OPTIONS = ["-qx", "--tb=no", "--override-ini=addopts=--import-mode=importlib", "--failed-first"]
 # A run that waits for something that never comes is noticed, too.
