@@ -27,7 +27,7 @@ ANSIBLE_TEST = PYTHONPATH=$(COLLECTIONS) $(BIN)/python tests/tools/run_ansible_t
 .PHONY: help demo test lint unit units sanity integration live system matrix mutants bench docs build tree clean
 
 help:
-	@echo "make demo         play with the collection against an emulator of AWS"
+	@echo "make demo         take an image the whole way, against an emulator of AWS"
 	@echo "make test         all that has to hold: lint, docs, sanity, units, integration, system"
 	@echo "make lint         the form of all files, the types, the documentation, and the tarball by galaxy-importer"
 	@echo "make unit         only the unit tests, by plain pytest: the quick loop (ARGS='-k purge -x')"
