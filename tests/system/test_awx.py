@@ -34,7 +34,6 @@ PLAYBOOKS = [name for name in SURVEYS if name != WORKFLOW]
 # is the same in every job.
 NOT_ASKED = {
     "distribute_image_quota",
-    "fleet_hosts",
     "image_owner_account_id",
     "image_owner_assume_role_arn",
     "image_owner_assume_role_external_id",

@@ -257,9 +257,7 @@ HOW_MANY = "how many hosts make a wave, such as 10 or 20%"
         ("retire", {"retire_copies": "no", "retire_original": ""}, "Name the image in retire_image_name, and set one of"),
     ],
 )  # fmt: skip
-def test_bad_answers_end_in_a_sentence(
-    playbook: str, answers: dict[str, Any], sentence: str, fleet: Fleet
-) -> None:
+def test_bad_answers_end_in_a_sentence(playbook: str, answers: dict[str, Any], sentence: str, fleet: Fleet) -> None:
     fleet.server.images += [
         Image("wsi-twin00001", "twin", OWNER, DUBLIN),
         Image("wsi-twin00002", "twin", OWNER, DUBLIN),

@@ -40,7 +40,12 @@ TESTS = {
 }
 FLEET_TESTS = ["test_fleet.py"]
 FLEET_FILES = (
-    "ask_caller.yml", "fleet.yml", "fleet_problems.txt.j2", "find_owner_image.yml", "refuse_problems.yml", "refuse_twins.yml"
+    "ask_caller.yml",
+    "fleet.yml",
+    "fleet_problems.txt.j2",
+    "find_owner_image.yml",
+    "refuse_problems.yml",
+    "refuse_twins.yml",
 )
 TESTS |= dict.fromkeys(FLEET_FILES, FLEET_TESTS)
 # The table of bad answers names the playbook in the ID of each case.
