@@ -110,8 +110,8 @@ STEPS = [
     Step(
         "Retire the image that was no good: delete the copies, unshare it, delete it",
         (
-            "ansible-playbook euc.aws.retire_image -i demo/fleet.yml",
-            f"-e retire_image_name={NEW} -e retire_copies=true -e retire_permissions=true -e retire_original=true",
+            f"ansible-playbook euc.aws.retire_image -i demo/fleet.yml -e retire_image_name={NEW}",
+            "-e retire_copies=true -e retire_permissions=true -e retire_original=true",
         ),
         Stand.of("-", "-", OLD, []),
     ),
