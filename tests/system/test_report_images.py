@@ -348,10 +348,10 @@ def test_which_release_is_the_newest(ansible: Any, server: Any) -> None:
 UNREAD_HOSTS: dict[str, tuple[dict[str, Any], str]] = {
     "no account": (host(A, IRELAND, aws_account_id=None), "aws_account_id has to be the 12 digits of an account"),
     "no account's number": (host(A, IRELAND, aws_account_id=12), "aws_account_id has to be the 12 digits of an"),
-    "no region": (host(A, IRELAND, aws_region=""), "aws_region has to be a Region, such as eu-west-1."),
+    "no region": (host(A, IRELAND, aws_region=""), "aws_region has to be a Region, such as eu-west-1"),
     "no way in": (
         host(A, IRELAND, assume_role_arn=None),
-        f"The credentials are of account {OWNER}, and aws_account_id is {A}.",
+        f"The credentials are of account {CALLER}, and aws_account_id is {A}.",
     ),
     "no role": (host(A, IRELAND, assume_role_arn="images"), "assume_role_arn has to be the ARN of a role, such as"),
     "another's role": (

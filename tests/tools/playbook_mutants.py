@@ -45,7 +45,7 @@ FLEET_FILES = (
     "fleet_problems.txt.j2",
     "find_owner_image.yml",
     "refuse_problems.yml",
-    "refuse_twins.yml",
+    "refuse_inventory.yml",
 )
 TESTS |= dict.fromkeys(FLEET_FILES, FLEET_TESTS)
 # The table of bad answers names the playbook in the ID of each case.
