@@ -319,7 +319,8 @@ CASES: dict[str, tuple[list[tuple[Any, ...]], dict[str, Any], list[str], list[st
 
 def test_which_release_is_the_newest(ansible: Any, server: Any) -> None:
     """In one run, because each would start Ansible anew."""
-    hosts, commands = {}, []
+    hosts: dict[str, Any] = {}
+    commands = []
     server.images, server.bundles = [], []
     for number, (images, answers, *_expected) in enumerate(CASES.values()):
         account, _source = of_case(number)
@@ -387,7 +388,7 @@ def test_a_host_that_can_not_be_read_is_told_with_the_reason(
     # Beside keys in the environment amazon.aws takes no profile.
     lines = [f"{name.lower()} = {ansible.settings.pop(name)}\n" for name in credentials]
     ansible.write("aws_credentials", "".join(["[default]\n", *lines, *map(profile.format, "abc")]))
-    refused = {"times": None, "status": 400, "code": "AccessDeniedException"}
+    refused: dict[str, Any] = {"times": None, "status": 400, "code": "AccessDeniedException"}
     server.faults = [
         Fault(LOOK, region=VIRGINIA, message="You may not look.", **refused),
         Fault("GetCallerIdentity", "page", region=VIRGINIA, times=None, body=""),
