@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,15 @@ class Fleet:
         """Write an inventory of these hosts, or of all."""
         chosen = {host: variables for host, variables in self.hosts.items() if not hosts or host in hosts}
         return self.ansible.write("fleet.json", json.dumps({"all": {"hosts": chosen}}))
+
+    def copied(self) -> Counter[tuple[str, str]]:
+        """How many copies were made, by account and Region, whatever became of them."""
+        calls = self.server.calls("CopyWorkspaceImage")
+        return Counter((call.account, call.region) for call in calls if call.changed)
+
+    def one_each(self) -> dict[tuple[str, str], int]:
+        """What `copied` has to say in the end: one for each host."""
+        return {(host["aws_account_id"], host["aws_region"]): 1 for host in self.hosts.values()}
 
     def copies(self, name: str = SOURCE.name) -> list[Image]:
         """The images of a name that are not the owner's."""
