@@ -4,7 +4,7 @@
 
 """Measure what modules cost, workspaces_image_permission above all, against the least that boto3 needs for the same.
 
-    python tests/bench/bench.py REPORT_FOLDER [--quick] [--only NAME ...]
+    python tests/bench/bench.py REPORT_FOLDER [--quick] [--only NAME ...] [--hosts N ...] [--forks N]
 
 Every figure is a ratio between two things that ran in turn, or side by side, on the same machine. The strict server
 answers in a process of its own. The report is written as Markdown, JSON and a plot.
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import re
 import signal
 import statistics
@@ -35,6 +36,7 @@ from botocore.exceptions import ClientError
 from ansible_collections.euc.aws.plugins.module_utils._aws.client import AWSClients
 from ansible_collections.euc.aws.tests.aws_server import Organization
 from ansible_collections.euc.aws.tests.bench import floor
+from ansible_collections.euc.aws.tests.bench.fleet import fleet, fleet_faults
 from ansible_collections.euc.aws.tests.bench.report import write_report
 from ansible_collections.euc.aws.tests.bench.runs import (
     BARE,
@@ -60,6 +62,7 @@ from ansible_collections.euc.aws.tests.unit import support
 FLOOR = [sys.executable, str(Path(__file__).with_name("floor.py"))]
 RATE, SLOW = 2, 0.5
 REGIONS = ("eu-west-1", "us-east-1", "us-west-2", "ap-northeast-1", "eu-central-1")
+FORKS = 4 * (os.cpu_count() or 1)
 AS_THE_MODULE = "as the module"
 RETRIES = (AS_THE_MODULE, "adaptive", "standard", "legacy")
 
@@ -463,6 +466,8 @@ MEASUREMENTS: tuple[Callable[[Bench], None], ...] = (
     calls,
     growth,
     organization,
+    fleet,
+    fleet_faults,
     imports,
 )
 
@@ -474,10 +479,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where the report goes")
     parser.add_argument("--quick", action="store_true", help="one round of each, and fewer accounts")
     parser.add_argument("--only", nargs="+", choices=names, default=names)
+    parser.add_argument("--hosts", nargs="+", type=int, default=[100, 1000], help="the sizes of the fleets")
+    parser.add_argument("--forks", type=int, default=FORKS, help="how many tasks of a fleet run at a time")
     options = parser.parse_args()
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as home, strict_server() as url:
-        bench = Bench(url, Path(home), settings(url, Path(home)), options.quick)
+        bench = Bench(url, Path(home), settings(url, Path(home)), options.quick, options.hosts, options.forks)
         try:
             for measure in MEASUREMENTS:
                 if measure.__name__ in options.only:

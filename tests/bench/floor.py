@@ -8,15 +8,18 @@
     python floor.py --name NAME
     python floor.py --bundle NAME
     python floor.py --organization
+    python floor.py --role ARN --check|--copy|--wait NAME IMAGE_ID REGION
 
 It reads who has the image and grants what is missing, with botocore's adaptive retries. It does not look at the image,
 checks nothing and reports nothing. With a name, it finds the image or the bundle of that name, and reads its tags. With
---organization it lists the accounts of the organization, and does not tell in which units they are.
+--organization it lists the accounts of the organization, and does not tell in which units they are. The last line makes
+the calls of one task of a playbook that copies an image to where the role is.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from typing import Any
 
 import boto3
@@ -48,17 +51,42 @@ def share(client: Any, image_id: str, *account_ids: str) -> None:
             client.update_workspace_image_permission(ImageId=image_id, AllowCopyImage=True, SharedAccountId=account_id)
 
 
-def look(client: Any, name: str) -> None:
+def look(client: Any, name: str) -> dict[str, Any] | None:
     """Find the caller's image of this name, and read its tags."""
-    query = {"ImageType": "OWNED"}
+    query, found = {"ImageType": "OWNED"}, None
     while True:
         page = client.describe_workspace_images(**query)
         for image in page["Images"]:
             if image["Name"] == name:
+                found = image
                 client.describe_tags(ResourceId=image["ImageId"])
         if not page.get("NextToken"):
-            break
+            return found
         query["NextToken"] = page["NextToken"]
+
+
+def check(client: Any, source: Any, name: str, image_id: str, _region: str) -> None:
+    """Look for the copy, and for what it is made from among what is shared with the caller and what is its own."""
+    if not look(client, name):
+        for kind in ("SHARED", "OWNED"):
+            source.describe_workspace_images(ImageType=kind, ImageIds=[image_id])
+
+
+def copy(client: Any, source: Any, name: str, image_id: str, region: str) -> None:
+    """Look for the copy and for its source, and make it."""
+    if not look(client, name):
+        source.describe_workspace_images(ImageType="SHARED", ImageIds=[image_id])
+        client.copy_workspace_image(Name=name, SourceImageId=image_id, SourceRegion=region)
+
+
+def wait(client: Any, _source: Any, name: str, _image_id: str, _region: str) -> None:
+    """Look each second at the copy until it is no longer PENDING, and read its tags."""
+    image = look(client, name)
+    while image and image["State"] == "PENDING":
+        time.sleep(1)
+        (image,) = client.describe_workspace_images(ImageType="OWNED", ImageIds=[image["ImageId"]])["Images"]
+    if image:
+        client.describe_tags(ResourceId=image["ImageId"])
 
 
 def look_at_bundle(client: Any, name: str) -> None:
@@ -91,6 +119,9 @@ def assumed(role_arn: str) -> dict[str, str]:
     }
 
 
+FLEET_TASKS = {"--check": check, "--copy": copy, "--wait": wait}
+
+
 def main(arguments: list[str]) -> None:
     """Share the image that the command line names, or look at it, or at a bundle."""
     if arguments[0] in ("--name", "--bundle"):
@@ -103,7 +134,13 @@ def main(arguments: list[str]) -> None:
         return
     if arguments[0] == "--role":
         credentials, arguments = assumed(arguments[1]), arguments[2:]
-    share(new_client("workspaces", retries("adaptive"), **credentials), *arguments)
+    client = new_client("workspaces", retries("adaptive"), **credentials)
+    if arguments[0] in FLEET_TASKS:
+        option, name, image_id, region = arguments
+        source = new_client("workspaces", retries("adaptive"), region_name=region, **credentials)
+        FLEET_TASKS[option](client, source, name, image_id, region)
+        return
+    share(client, *arguments)
 
 
 if __name__ == "__main__":

@@ -82,12 +82,17 @@ def peak_memory(command: Command, settings: dict[str, str]) -> float:
 
 @dataclass
 class Bench:
-    """The server's URL, a folder for files, the environment of what is run, and the rows that were measured."""
+    """The server's URL, a folder for files, the environment of what is run, and the rows that were measured.
+
+    ``hosts`` are the sizes of the fleets, ``forks`` how many of their tasks run at a time.
+    """
 
     url: str
     home: Path
     settings: dict[str, str]
     quick: bool
+    hosts: Sequence[int] = (100, 1000)
+    forks: int = 8
     rows: list[Row] = field(default_factory=list)
 
     def rounds(self, count: int) -> int:
