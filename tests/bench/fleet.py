@@ -194,9 +194,8 @@ def formula(hosts: int, tasks: Sequence[str]) -> dict[str, int]:
     """The calls of a run whose hosts need these tasks: those of the owner, and of each host."""
     accounts = math.ceil(hosts / len(REGIONS))
     if tasks == RUNS["second run"]:
-        # The owner's image, who has it, and each host's copy with its tags
-        pages = math.ceil(accounts / 25)
-        return {LOOK: 1 + hosts, PERMISSIONS: pages, TAGS: hosts, ROLE: hosts}
+        # The owner's image, and each host's copy with its tags
+        return {LOOK: 1 + hosts, TAGS: hosts, ROLE: hosts}
     looks = 3 + 2 + 1 + PENDING_LOOKS
     owner = {LOOK: 2 + looks * hosts, PERMISSIONS: 1, GRANT: accounts}
     return {**owner, TAGS: 2 * hosts, COPY: hosts, ROLE: len(tasks) * hosts}

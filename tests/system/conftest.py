@@ -56,12 +56,16 @@ class Run:
 
 @dataclass
 class Ansible:
-    """Runs programs of this Python's environment in the folder ``home``, with ``settings`` as their environment."""
+    """Runs programs of this Python's environment in the folder ``home``, with ``settings`` as their environment.
+
+    With ``modules_in_process`` the playbooks of the collection run as in_process.py does, which is quick.
+    """
 
     home: Path
     server: State
     settings: dict[str, str]
     started: list[subprocess.Popen[str]] = field(default_factory=list)
+    modules_in_process: bool = False
 
     def start(self, program: str, *arguments: str | Path, **settings: str) -> subprocess.Popen[str]:
         """Start a program in a process group of its own, as a terminal does."""

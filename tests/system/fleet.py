@@ -38,6 +38,7 @@ class Fleet:
             for account in self.accounts
             for region in self.regions
         }
+        self.ansible.modules_in_process = True
         self.server.images = [SOURCE]
         self.server.roles = [Role(role_of(account), frozenset({OWNER})) for account in self.accounts]
 

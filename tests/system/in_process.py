@@ -23,19 +23,25 @@ from ansible.cli.playbook import main
 from ansible.module_utils.testing import patch_module_args
 from ansible.plugins.action import ActionBase
 
+OURS = ("euc.aws.", "amazon.aws.")
+in_a_process_of_its_own = ActionBase._execute_module
 
-def execute_module(self: Any, module_name: str | None = None, task_vars: Any = None, **_others: Any) -> dict[str, Any]:
+
+def execute_module(self: Any, module_name: str | None = None, *others: Any, **options: Any) -> Any:
     """Run the module of the task with its arguments and environment, and return what it printed."""
     name, arguments = module_name or self._task.action, self._task.args
+    if not name.startswith(OURS):
+        return in_a_process_of_its_own(self, module_name, *others, **options)
+    task_vars = options.get("task_vars")
     self._update_module_args(name, arguments, task_vars or {})
     environment: dict[str, str] = {}
     self._compute_environment_string(environment)
     os.environ.update(environment)
-    module = importlib.import_module(name.replace("euc.aws.", "ansible_collections.euc.aws.plugins.modules."))
+    collection, _dot, module_file = name.rpartition(".")
+    module = importlib.import_module(f"ansible_collections.{collection}.plugins.modules.{module_file}")
     with redirect_stdout(io.StringIO()) as output, patch_module_args(arguments), suppress(SystemExit):
         module.main()
-    result: dict[str, Any] = json.loads(output.getvalue())
-    return result
+    return json.loads(output.getvalue())
 
 
 if __name__ == "__main__":

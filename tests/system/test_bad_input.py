@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+from ansible_collections.euc.aws.tests.system.playbooks import QUICK
 
 # Left to one worker by xdist, which runs all rows once.
 pytestmark = pytest.mark.xdist_group("bad_input")
@@ -208,7 +209,8 @@ def results(ansible: Any) -> dict[str, dict[str, Any]]:
     tasks = [TASK.format(row=row, task=task.replace("\n", "\n    ")) for row, (task, _expected) in ROWS.items()]
     playbook = ansible.playbook("".join(tasks))
     run = ansible.run(
-        *("python", Path(__file__).with_name("in_process.py"), playbook),
+        *QUICK,
+        playbook,
         ANSIBLE_STDOUT_CALLBACK="ansible.posix.json",
     )
     plays = json.loads(run.output[run.output.index("{") :])["plays"]

@@ -42,8 +42,6 @@ NOISE = re.compile(r"omit|undefined|Undefined|None|\{'|\['|\{\{|<class|Traceback
 def fleet(ansible: Any) -> Fleet:
     """Two accounts in two Regions."""
     ansible.server.copy_pending_looks = 1
-    # As the guide advises
-    ansible.settings["ANSIBLE_PIPELINING"] = "true"
     return Fleet(ansible, [ONE, TWO], [DUBLIN, VIRGINIA])
 
 
@@ -97,6 +95,7 @@ def behind(fleet: Fleet) -> list[str]:
 
 def test_an_image_reaches_every_host_once(fleet: Fleet) -> None:
     """The very place of the image is a host too, and another Region of its owner."""
+    fleet.ansible.modules_in_process = False
     fleet.hosts["original"] = {"aws_account_id": OWNER, "aws_region": DUBLIN}
     fleet.hosts["owner"] = {"aws_account_id": OWNER, "aws_region": VIRGINIA}
     answers = {**DISTRIBUTE, "distribute_tags": {"team": "desktops"}, "distribute_wait": "", "profile": None}
@@ -153,6 +152,7 @@ def test_an_image_reaches_every_host_once(fleet: Fleet) -> None:
 
 def test_no_hosts_failure_stops_another(fleet: Fleet) -> None:
     """Each is told with its own reason, and the artifacts have all of it."""
+    fleet.ansible.modules_in_process = False
     server, hosts = fleet.server, fleet.hosts
     # As YAML reads it where the quotes are missing
     hosts[f"{ONE}.{DUBLIN}"]["aws_account_id"] = int(ONE)

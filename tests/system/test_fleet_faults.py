@@ -243,4 +243,4 @@ def test_the_calls_of_a_run_follow_a_formula_and_a_second_one_writes_nothing(ans
     assert calls() == first
     again = distribute(ansible, fleet)
     assert not any(outcome["changed"] for outcome in again.values())
-    assert calls() == {LOOK: 1 + hosts, "AssumeRole": hosts, TAGS: hosts, PERMISSIONS: 1}
+    assert calls() == {LOOK: 1 + hosts, "AssumeRole": hosts, TAGS: hosts}
