@@ -34,7 +34,7 @@ help:
 	@echo "make matrix       what depends on the versions, with each supported ansible-core"
 	@echo "make live         the integration scenarios against your own AWS account: see CONTRIBUTING.md first"
 	@echo "make mutants      break the code in every place, and list the breaks that no unit test notices"
-	@echo "make bench        how fast it is, against a bare boto3 script and the AWS CLI: half an hour"
+	@echo "make bench        how fast it is, against a bare boto3 script and the AWS CLI: some hours (ARGS='--only calls')"
 	@echo "make docs         the documentation as HTML"
 	@echo "make build        the tarball for ansible-galaxy, checked"
 	@echo "make clean        remove what the others made"
