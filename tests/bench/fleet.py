@@ -143,7 +143,7 @@ def pinged(bench: Bench, tasks: Sequence[str]) -> Path:
 
 def _pinging(tasks: list[dict[str, Any]], folder: Path, pinging: Sequence[str]) -> Iterator[dict[str, Any]]:
     for task in tasks:
-        module = next(key for key in task if "." in key)
+        (module,) = [key for key in task if "." in key]
         kept: dict[str, Any] = {key: task[key] for key in KEPT if key in task}
         if module == "ansible.builtin.import_tasks":
             for inner in _pinging(yaml.safe_load((folder / task[module]).read_text()), folder, pinging):

@@ -18,7 +18,6 @@ import sys
 from contextlib import redirect_stdout, suppress
 from typing import Any
 
-import boto3  # noqa: F401  # once for all tasks, before Ansible forks
 from ansible.cli.playbook import main
 from ansible.module_utils.testing import patch_module_args
 from ansible.plugins.action import ActionBase
@@ -45,5 +44,6 @@ def execute_module(self: Any, module_name: str | None = None, *others: Any, **op
 
 
 if __name__ == "__main__":
+    importlib.import_module("boto3")  # once for all tasks, before Ansible forks
     ActionBase._execute_module = execute_module
     sys.exit(main())

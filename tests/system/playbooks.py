@@ -67,10 +67,10 @@ def job(
     playbook: str,
     answers: Mapping[str, Any],
     *cmdline: str,
-    inventory: Mapping[str, Any] = ELSEWHERE,
+    inventory: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Run a job of AWX's to its good end; return its artifacts. The inventory is as ansible-inventory lists it."""
-    ended = _end(ansible, "job", _start(ansible, "job", playbook, answers, inventory, cmdline))
+    ended = _end(ansible, "job", _start(ansible, "job", playbook, answers, inventory or ELSEWHERE, cmdline))
     assert ended.code == 0, ended.output
     return ended.artifacts
 
