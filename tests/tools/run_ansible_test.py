@@ -79,17 +79,14 @@ def place_get_pip(home: Path) -> None:
 
 
 def configure_pip(home: Path) -> None:
-    """Let the pip of ansible-test, which passes it no variables, share the cache and compile nothing in advance.
+    """Let the pip of ansible-test, which passes it no variables, share the cache.
 
-    Most of what it installs into the environment of each sanity test is never imported.
+    It compiles what it installs: a warning of a later compilation would count as the finding of a sanity test.
     """
     path = home / ".config" / "pip" / "pip.conf"
     path.parent.mkdir(parents=True, exist_ok=True)
-    # pip takes the value for that of the option without "no-".
-    lines = ["[install]", "no-compile = false"]
     if cache := os.environ.get("PIP_CACHE_DIR"):
-        lines += ["[global]", f"cache-dir = {cache}"]
-    path.write_text("\n".join(lines) + "\n")
+        path.write_text(f"[global]\ncache-dir = {cache}\n")
 
 
 def server_for(options: argparse.Namespace) -> AbstractContextManager[None]:
