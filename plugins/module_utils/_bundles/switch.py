@@ -41,7 +41,7 @@ def put_image_behind(client: Any, bundle: Bundle, image_id: str) -> Bundle:
     found = read_again(
         client,
         bundle["BundleId"],
-        lambda found: bool(found) and found[0].get("ImageId") == image_id,
+        lambda found: any(each.get("ImageId") == image_id for each in found),
         SECONDS_TO_SHOW if may_take_effect else 0,
     )
     shown = found[0].get("ImageId") if found else None

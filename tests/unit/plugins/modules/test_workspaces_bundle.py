@@ -180,20 +180,22 @@ def test_what_was_put_behind_a_bundle_is_told_by_name_and_whether_it_is_older(op
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "told", "is_read_again"),
     [
         # Who can't look does not know which image it is.
-        (Fault(BUNDLES, "drop", call=2, times=None), (None, "old", None)),
-        (Fault(UPDATE, code="AccessDeniedException", status=400), ("old", "old", False)),
-        (Fault(BUNDLES, "stale", call=2, times=None), ("old", "old", False)),
+        (Fault(BUNDLES, "drop", call=2, times=None), (None, "old", None), True),
+        # What AWS refused is as it was.
+        (Fault(UPDATE, code="AccessDeniedException", status=400), ("old", "old", False), False),
+        (Fault(BUNDLES, "stale", call=2, times=None), ("old", "old", False), True),
     ],
 )
-def test_after_a_failure_names_are_told_as_far_as_the_image_is_known(fault, told, clock):
+def test_after_a_failure_names_are_told_as_far_as_the_image_is_known(fault, told, is_read_again, clock):
     server = a_state(OURS, faults=[fault])
     with pytest.raises(AnsibleEUCError) as caught:
         bundle(Clients(server), name="desk", image_name="golden")
     result = caught.value.kwargs
     assert (result["image_name"], result["previous_image_name"], result["rollback"]) == told
+    assert (len(server.calls(BUNDLES)) > 1) == is_read_again
 
 
 @pytest.mark.parametrize(
