@@ -149,7 +149,7 @@ def other_problem(bundle: Bundle, new: NewBundle, region: str) -> str | None:
 def _differences(bundle: Bundle, asked: Mapping[str, Any]) -> str:
     fields = bundle_fields(bundle)
     return "; ".join(
-        f"{option} is {fields[option]}, and {value} was asked for"
+        f"{option} is {'unknown' if fields[option] is None else fields[option]}, and {value} was asked for"
         for option, value in asked.items()
         # An option that was left out is not compared, and AWS's words are in capitals.
         if value is not None and str(fields[option]).casefold() != str(value).casefold()
@@ -158,9 +158,10 @@ def _differences(bundle: Bundle, asked: Mapping[str, Any]) -> str:
 
 def pending_problem(bundle: Bundle, region: str) -> str:
     """Say that a bundle can't get another image yet."""
+    state = bundle.get("State") or "not AVAILABLE"
     return (
-        f"Bundle {bundle_label(bundle, region)} is still {bundle.get('State')}, and can get another image once it is"
-        " AVAILABLE. Run this again later, or set wait to true."
+        f"Bundle {bundle_label(bundle, region)} is still {state}, and can get another image once it is AVAILABLE. Run"
+        " this again later, or set wait to true."
     )
 
 

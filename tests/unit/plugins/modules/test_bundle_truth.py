@@ -174,6 +174,19 @@ def test_a_switch_goes_by_the_image_that_has_the_name_after_the_wait(clock):
     assert (result["image_name"], result["previous_image_name"]) == ("golden", "old")
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"root_volume_size": 80}, "root_volume_size is unknown, and 80 was asked for"),
+        (SWITCH, "is still not AVAILABLE, and can get another image once it is AVAILABLE"),
+    ],
+)
+def test_what_aws_leaves_out_is_said_in_words(options, told, clock):
+    body = f'{{"Bundles": [{{"BundleId": "{BUNDLE_ID}", "Name": "desk", "ImageId": "{OLD_ID}"}}]}}'
+    server = a_state(OURS, faults=[Fault(BUNDLES, "page", body=body, bears_request_id=True, times=None)])
+    assert told in failure(Clients(server), **{"name": "desk", **options}).message
+
+
 def test_a_switch_is_not_tried_with_an_image_that_went_bad_during_the_wait(clock):
     server = a_state(replace(OURS, pending_looks=4))
 
