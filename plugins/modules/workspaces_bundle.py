@@ -337,10 +337,11 @@ from ansible_collections.euc.aws.plugins.module_utils._images.lookup import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from ansible_collections.euc.aws.plugins.module_utils._bundles.bundles import Bundle
+    from ansible_collections.euc.aws.plugins.module_utils._images.images import Image
 
 ARGUMENT_SPEC = dict(
     **ROLE_OPTIONS,
@@ -424,9 +425,12 @@ def _found(params: Mapping[str, Any], client: Any, deadline: float) -> tuple[Bun
         if image is not None and (bundle is None or image["ImageId"] != bundle.get("ImageId")):
             # All waits together may take that long, and it takes a whole second to wait at all.
             timeout = max(1, math.ceil(deadline - time.monotonic())) if params["wait"] else None
-            if available_image(client, image, _USE, timeout) is not image:
-                # Others may have changed the bundle while the image was waited for.
+            awaited = available_image(client, image, _USE, timeout)
+            if awaited is not image:
+                # Others may have changed the bundle while the image was waited for, and put behind it what is new.
                 bundle = bundle_to_be(client, params, max(0.0, deadline - time.monotonic()))
+                owned = owned_images(client) if bundle and params["image_name"] is not None else []
+                wanted = making.WantedImage(awaited, _by_id([awaited, *owned]))
     return bundle, wanted
 
 
@@ -435,13 +439,17 @@ def _wanted_image(client: Any, params: Mapping[str, Any], bundle: Bundle | None)
     if params["image_name"] is not None:
         owned = owned_images(client)
         image = one_among(client, params["image_name"], owned)
-        return making.WantedImage(image, {each["ImageId"]: each for each in owned})
+        return making.WantedImage(image, _by_id(owned))
     if params["image_id"] is None:
         return making.WantedImage()
     if bundle and params["image_id"] == bundle.get("ImageId"):
         return making.WantedImage({"ImageId": params["image_id"]})
     image = image_for_bundles(client, params["image_id"])
-    return making.WantedImage(image, {image["ImageId"]: image})
+    return making.WantedImage(image, _by_id([image]))
+
+
+def _by_id(images: Iterable[Image]) -> dict[str, Image]:
+    return {image["ImageId"]: image for image in images}
 
 
 def _as_wanted(

@@ -30,7 +30,7 @@ from ansible_collections.euc.aws.tests.unit.plugins.modules.test_workspaces_bund
     failure,
     writes,
 )
-from ansible_collections.euc.aws.tests.unit.support import IMAGE_ID, LOOK, OWNER, REGION, Clients, bundle
+from ansible_collections.euc.aws.tests.unit.support import IMAGE_ID, LOOK, OWNER, REGION, Clients, bundle, new_image
 
 SWITCH = {"name": "desk", "image_id": IMAGE_ID}
 WAIT = {"wait": True, "wait_timeout": 600}
@@ -172,6 +172,20 @@ def test_a_switch_goes_by_the_image_that_has_the_name_after_the_wait(clock):
     assert message == ""
     assert (result["image_id"], result["previous_image_id"]) == ("wsi-newgolden", OLD_ID)
     assert (result["image_name"], result["previous_image_name"]) == ("golden", "old")
+
+
+def test_an_image_that_is_new_and_was_put_behind_a_bundle_during_the_wait_is_told_by_name(clock):
+    server = a_state(OURS, pending_looks=3)
+
+    def act(operation, number):
+        if (operation, number) == (LOOK, 3):
+            server.images.append(new_image(image_id="wsi-333333333", name="third", created=1_800_000_000))
+            change(server, image_id="wsi-333333333")
+
+    result, message = attempt(lambda: bundle(meanwhile(server, act), name="desk", image_name="golden", **WAIT))
+    assert message == ""
+    assert is_no_less_than(result, image_name="golden", previous_image_id="wsi-333333333", rollback=True)
+    assert result["previous_image_name"] == "third"
 
 
 @pytest.mark.parametrize(
