@@ -80,7 +80,8 @@ options:
       - A bundle that is not there, and can't be made for lack of options, is looked for during three minutes, because
         a new one may be missing from the first readings.
       - Check mode waits too for what is already V(PENDING), because what comes of it decides.
-      - After a wait it is read again what is behind the bundle, its tags, and whether the image can be put behind it.
+      - After a wait it is read again what is behind a bundle that was there before, its tags, and whether the image can
+        be put behind it.
       - It has no meaning with O(state=absent).
     type: bool
     default: false
@@ -211,14 +212,14 @@ image_id:
   description:
     - The ID of the image behind the bundle after the task. Null with O(state=absent).
     - Null after a failure that leaves open which image it is.
-  returned: once the bundle is known
+  returned: on success, and with O(state=present) once the bundle and its tags are known
   type: str
   sample: wsi-0123456789abcdef0
 previous_image_id:
   description:
     - The ID of the image that was behind the bundle before the task. Give it to O(image_id) to go back.
     - Null where the bundle was made, and the same as RV(image_id) where the image was not changed.
-  returned: once the bundle is known
+  returned: on success, and with O(state=present) once the bundle and its tags are known
   type: str
   sample: wsi-0fedcba9876543210
 image_name:
@@ -226,14 +227,14 @@ image_name:
     - The name of the image in RV(image_id).
     - Null where no call was needed that tells it. It is told with O(image_name), and with O(image_id) where that image
       was not behind the bundle before.
-  returned: with O(state=present), once the bundle is known
+  returned: with O(state=present), once the bundle and its tags are known
   type: str
   sample: golden-2026-11
 previous_image_name:
   description:
     - The name of the image in RV(previous_image_id). Null where the bundle was made.
     - It is told with O(image_name) only, and null there too where the image is not among yours any longer.
-  returned: with O(state=present), once the bundle is known
+  returned: with O(state=present), once the bundle and its tags are known
   type: str
   sample: golden-2026-10
 rollback:
@@ -243,37 +244,37 @@ rollback:
     - It is told with O(image_name) only. V(false) where the image was not changed, and where the bundle was made.
     - Null where it is not known. With O(image_id) that is every change of the image. With O(image_name) it is one from
       an image that is not among yours any longer, or a failure that leaves open which image is behind the bundle.
-  returned: with O(state=present), once the bundle is known
+  returned: with O(state=present), once the bundle and its tags are known
   type: bool
   sample: false
 state:
   description: V(AVAILABLE), V(PENDING), V(ERROR), or a state that AWS may come to have.
-  returned: with O(state=present), once the bundle is known
+  returned: with O(state=present), once the bundle and its tags are known
   type: str
   sample: AVAILABLE
 description:
   description: What describes the bundle.
-  returned: with O(state=present), once the bundle is known
+  returned: with O(state=present), once the bundle and its tags are known
   type: str
   sample: Windows 11 for the office
 compute_type:
   description: The compute type of the bundle.
-  returned: with O(state=present), once the bundle is known
+  returned: with O(state=present), once the bundle and its tags are known
   type: str
   sample: STANDARD
 root_volume_size:
   description: The size of the root volume, in GiB.
-  returned: with O(state=present), once the bundle is known
+  returned: with O(state=present), once the bundle and its tags are known
   type: int
   sample: 80
 user_volume_size:
   description: The size of the user volume, in GiB.
-  returned: with O(state=present), once the bundle is known
+  returned: with O(state=present), once the bundle and its tags are known
   type: int
   sample: 50
 tags:
-  description: The tags of the bundle after the task.
-  returned: with O(state=present), once the bundle is known
+  description: The tags of the bundle after the task. Of one that the task made, those that it was made with.
+  returned: with O(state=present), once the bundle and its tags are known
   type: dict
   sample:
     team: desktops
@@ -286,7 +287,7 @@ may_take_effect:
   sample: false
 diff:
   description: What has changed, or would change in check mode. Shown with C(--diff).
-  returned: once the bundle is known
+  returned: on success, and with O(state=present) once the bundle and its tags are known
   type: dict
   sample:
     before_header: desktop in eu-west-1

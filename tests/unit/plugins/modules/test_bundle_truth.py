@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import yaml
 
+from ansible_collections.euc.aws.plugins.modules import workspaces_bundle
 from ansible_collections.euc.aws.tests.aws_server import Fault
 from ansible_collections.euc.aws.tests.unit.plugins.modules.test_image_faults import attempt
 from ansible_collections.euc.aws.tests.unit.plugins.modules.test_image_truth import Meanwhile
@@ -47,6 +49,11 @@ def change(server, **fields):
     server.bundles[0] = replace(server.bundles[0], **fields)
 
 
+def returned(when):
+    """Return what the documentation promises of a result then."""
+    return {name for name, told in yaml.safe_load(workspaces_bundle.RETURN).items() if when in told["returned"]}
+
+
 def is_no_less_than(result, **expected):
     return {name: result.get(name) for name in expected} == expected
 
@@ -75,6 +82,8 @@ def test_a_failure_tells_which_bundle_and_that_nothing_will_happen(options, fiel
     result, message = attempt(lambda: bundle(Clients(server), **options))
     assert message
     assert is_no_less_than(result, bundle_id=BUNDLE_ID, name="desk", region=REGION, may_take_effect=False)
+    assert returned("once the bundle is known") <= set(result)
+    assert "tags" not in result or returned("once the bundle and its tags are known") <= set(result)
 
 
 @pytest.mark.parametrize("which", [{"bundle_id": AWS_OWN.bundle_id}, {"name": "nix"}], ids=["AWS's own", "missing"])
