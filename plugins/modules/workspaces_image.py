@@ -358,7 +358,14 @@ from ansible_collections.euc.aws.plugins.module_utils._aws.tags import (
     tags_problem,
 )
 from ansible_collections.euc.aws.plugins.module_utils._aws.wait import timeout_problem
-from ansible_collections.euc.aws.plugins.module_utils._images import making, origin
+from ansible_collections.euc.aws.plugins.module_utils._bundles.api import describe_bundles
+from ansible_collections.euc.aws.plugins.module_utils._images import deleting, making, origin
+from ansible_collections.euc.aws.plugins.module_utils._images.delete import (
+    Deleted,
+    check_deletable_origin,
+    deletable_image,
+    delete_image,
+)
 from ansible_collections.euc.aws.plugins.module_utils._images.images import image_ids_problem
 from ansible_collections.euc.aws.plugins.module_utils._images.lookup import (
     existing_image,
@@ -529,34 +536,26 @@ def _as_wanted(
 
 
 def _absent(params: Mapping[str, Any], client: Any, check_mode: bool) -> dict[str, Any]:
-    # Most tasks delete nothing, and Ansible compiles all that is imported anew in each.
-    from ansible_collections.euc.aws.plugins.module_utils._bundles.api import describe_bundles
-    from ansible_collections.euc.aws.plugins.module_utils._images import deleting
-    from ansible_collections.euc.aws.plugins.module_utils._images.delete import (
-        Deleted,
-        check_deletable_origin,
-        deletable_image,
-        delete_image,
-    )
-
-    def deleted(image: Image) -> Deleted:
-        if params["source_image_id"] is not None:
-            named = making.wanted_origin(params, region, image.get("OwnerAccountId"))
-            check_deletable_origin(image, describe_tags(client, image["ImageId"]), named, region)
-        timeout = params["wait_timeout"] if params["wait"] else None
-        found = deletable_image(client, image, lambda: describe_bundles(client), params["unshare"], timeout)
-        if found is None:
-            return Deleted([], changed=False)
-        if check_mode:
-            return Deleted(sorted(found.shared_with), changed=True)
-        return delete_image(client, found.image, found.shared_with)
-
     region = client.meta.region_name
     image = _named_image(client, params)
     about = image, params["image_id"], params["name"], region
     with told_on_failure(**deleting.deletion_result(*about, [], changed=False), may_take_effect=False):
-        outcome = Deleted([], changed=False) if image is None else deleted(image)
-    return deleting.deletion_result(*about, outcome.revoked, outcome.changed)
+        deleted = Deleted([], changed=False) if image is None else _deleted(params, client, image, check_mode)
+    return deleting.deletion_result(*about, deleted.revoked, deleted.changed)
+
+
+def _deleted(params: Mapping[str, Any], client: Any, image: Image, check_mode: bool) -> Deleted:
+    if params["source_image_id"] is not None:
+        region = client.meta.region_name
+        named = making.wanted_origin(params, region, image.get("OwnerAccountId"))
+        check_deletable_origin(image, describe_tags(client, image["ImageId"]), named, region)
+    timeout = params["wait_timeout"] if params["wait"] else None
+    found = deletable_image(client, image, lambda: describe_bundles(client), params["unshare"], timeout)
+    if found is None:
+        return Deleted([], changed=False)
+    if check_mode:
+        return Deleted(sorted(found.shared_with), changed=True)
+    return delete_image(client, found.image, found.shared_with)
 
 
 def main() -> None:
