@@ -26,13 +26,14 @@ class Elements(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.tags: set[str] = set()
-        self.attributes: set[str] = set()
+        self.values: dict[str, list[str | None]] = {}
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element."""
+        """Note an element, and what its attributes say."""
         self.tags.add(tag)
-        self.attributes |= {name for name, _value in attrs}
+        for name, value in attrs:
+            self.values.setdefault(name, []).append(value)
 
 
 def cells(text: str) -> list[list[str]]:

@@ -73,7 +73,7 @@ FIELDS = ["region", "owner", "alias", "image", "unread", "name", "state", "allow
 
 def hostile(first: str) -> tuple[dict[str, Any], list[list[str]]]:
     """A report on images in which every text is an attempt, and begins so; and the cells that should come of it."""
-    texts = [f"{first}\"><i data-x='&{field}&amp;" for field in FIELDS]
+    texts = [f"{first}\"><i data-x='&{field}&amp;'>" for field in FIELDS]
     region, owner, alias, image_id, unread_id, name, state, allowed, other, code, message = texts
     images = [
         image(image_id, [allowed, other], [other], name=name, state=state),
@@ -149,6 +149,12 @@ def test_what_the_pages_say(written: dict[str, dict[str, str]]) -> None:
         " golden001 wsi-golden001 AVAILABLE 2026-11-02 08:30 2 twin wsi-golden002 AVAILABLE 2026-11-02 08:30 2"
         " twin wsi-golden003 0 wsi-golden004 AVAILABLE 2026-11-02 08:30 not read"
     )
+    audit = Elements(written["audit"]["html"])
+    rows = [f"wsi-golden00{number}" for number in (1, 2, 3, 4)]
+    assert audit.values["id"] == rows
+    assert audit.values["title"] == rows
+    assert set(audit.values["href"]) == {f"#{row}" for row in rows}
+    assert f"<title>Who can copy the WorkSpaces images of {OWNER} in eu-west-1</title>" in written["audit"]["html"]
     columns = re.findall(r"<tr>(.*?)</tr>", written["audit"]["html"].partition("matrix")[2], re.DOTALL)
     assert [row.count("<td>") for row in columns if ONE in row] == [4]
 
@@ -189,7 +195,7 @@ def test_no_text_becomes_markup_or_a_formula(written: dict[str, dict[str, str]])
         files = written[name]
         found = Elements(files["html"])
         assert "i" not in found.tags
-        assert "data-x" not in found.attributes
+        assert "data-x" not in found.values
         seen = unescape(files["html"])
         assert [field for field in FIELDS if f"&{field}&amp;" not in seen] == []
         assert cells(files["csv"]) == expected
