@@ -5,7 +5,8 @@
 
 # Test with each ansible-core, Python and boto3 that the collection declares to support.
 # `make test` has run the integration targets against moto too, and the tests of the strict server and of the guides.
-# Here the strict server and the tests of the plugins are enough. The oldest of each are tested together.
+# Here the strict server and the tests of the plugins are enough, and the demo, which looks at what the playbooks for a
+# fleet leave. The oldest of each are tested together.
 # With the newest boto3, which `make test` has too, the modules' unit tests show nothing new: of a newer core the
 # integration tests tell more, and the unit tests of the inventory plugin, which runs inside of it.
 # All rows run at once, because one alone leaves processors idle most of the time.
@@ -70,8 +71,8 @@ END
 }
 
 # What an old pylint says of the code's form tells nothing of the versions.
-oldest="sanity units integration SANITY=others UNITS=tests/unit/plugins/"
-newest="sanity units integration UNITS=tests/unit/plugins/inventory/"
+oldest="sanity units integration demo SANITY=others UNITS=tests/unit/plugins/"
+newest="sanity units integration demo UNITS=tests/unit/plugins/inventory/"
 row oldest 3.11 10.1. "$oldest" 'ansible-core==2.17.*' 'boto3==1.34.0' 'botocore==1.34.0' &
 # make test has run the sanity and the unit tests of this core.
 row core-2.19 3.12 11.4. integration 'ansible-core==2.19.*' &
