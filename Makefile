@@ -24,7 +24,7 @@ IN_TREE = cd $(TREE) && export PATH="$(abspath $(BIN)):$$PATH" HOME="$(CURDIR)/.
 	ANSIBLE_COLLECTIONS_PATH=$(COLLECTIONS) PYTHONPATH=$(COLLECTIONS) MYPYPATH=$(COLLECTIONS) &&
 ANSIBLE_TEST = PYTHONPATH=$(COLLECTIONS) $(BIN)/python tests/tools/run_ansible_test.py $(TREE)
 
-.PHONY: help demo test lint unit units sanity integration live system matrix mutants bench docs build tree clean
+.PHONY: help demo test lint lint-playbooks lint-types lint-docs unit units sanity integration live system matrix mutants bench docs build tree clean
 
 help:
 	@echo "make demo         take an image the whole way, against an emulator of AWS"
@@ -76,11 +76,18 @@ system: tree
 # The syntax check of a playbook that refuses to run on no hosts takes an inventory that has one.
 build lint: export ANSIBLE_INVENTORY := localhost,
 
-lint: build
-	@$(IN_TREE) ruff check .
-	@$(IN_TREE) ruff format --check .
+# Side by side, in a tree that is laid out once.
+lint: tree $(VENV)/.lint
+	@$(IN_TREE) ruff check . && ruff format --check .
+	@$(MAKE) --no-print-directory -o tree -j2 --output-sync=target build lint-playbooks lint-types lint-docs
+
+lint-playbooks:
 	@$(IN_TREE) ansible-lint --offline --strict --profile production
+
+lint-types:
 	@$(IN_TREE) mypy
+
+lint-docs:
 	@$(IN_TREE) antsibull-changelog lint
 	@$(IN_TREE) antsibull-docs lint-collection-docs --plugin-docs --disallow-unknown-collection-refs \
 		--validate-collection-refs dependent .

@@ -41,12 +41,14 @@ def render(ansible: Any, **cases: dict[str, Any]) -> dict[str, dict[str, str]]:
         given = variables | case
         images = given["images"]
         info = {"region": given["region"], "images": images, "violations": given["violations"]}
+        # An alias of None is one that was not told.
+        caller = {"account": given["account"], "account_alias": given.get("alias")}
         ansible.write(
             f"{name}.json",
             json.dumps(
                 {
                     "report_info": {key: value for key, value in info.items() if value is not None},
-                    "report_caller": {"account": given["account"], "account_alias": given.get("alias", "")},
+                    "report_caller": {key: value for key, value in caller.items() if value is not None},
                     "report_accounts": sorted({one for image in images for one in image["shared_account_ids"] or ()}),
                     "report_unread_images": [image for image in images if "permissions_error" in image],
                 }
