@@ -22,8 +22,8 @@ class Image:
     """A WorkSpaces image, made from the WorkSpace `workspace_id` if it is not empty.
 
     It does not show in its first `hidden_looks` DescribeWorkspaceImages, then as PENDING in the next `pending_looks`,
-    then as `state`. `byol_account_ids` are the accounts that a DEDICATED (bring-your-own-licence) image may be shared
-    with, `error_details` are AWS's own: `{"ErrorCode": "DomainJoined", "ErrorMessage": "Leave the domain."}`.
+    then as `state`. With `created` None its time is not told. `byol_account_ids` are the accounts that a DEDICATED
+    (bring-your-own-licence) image may be shared with, `error_details` are AWS's own: `{"ErrorCode": "DomainJoined", "ErrorMessage": "Leave the domain."}`.
     """
 
     image_id: str
@@ -33,7 +33,7 @@ class Image:
     state: str = "AVAILABLE"
     shared_account_ids: frozenset[str] = frozenset()
     pending_looks: int = 0
-    created: float = 1_700_000_000
+    created: float | None = 1_700_000_000
     description: str = "A test image"
     operating_system: str = "WINDOWS"
     required_tenancy: str = "DEFAULT"

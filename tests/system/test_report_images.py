@@ -41,11 +41,11 @@ def host(account: str, region: str, **more: Any) -> dict[str, Any]:
     return {name: value for name, value in variables.items() if value is not None}
 
 
-def image(number: int, name: str, owner: str, region: str = IRELAND, day: int = 1, **more: Any) -> Image:
+def image(number: int, name: str, owner: str, region: str = IRELAND, day: int | None = 1, **more: Any) -> Image:
     """An image that was created on that day of November 2026, with a copy's tag if `source` names its number."""
     source = more.pop("source", None)
     tags = {"euc.aws/source": f"{OWNER}/{IRELAND}/wsi-{source:09}"} if source else {}
-    created = datetime(2026, 11, day, 8, 30, tzinfo=UTC).timestamp()
+    created = datetime(2026, 11, day, 8, 30, tzinfo=UTC).timestamp() if day else None
     return Image(f"wsi-{number:09}", name, owner, region, created=created, tags=tags, **more)
 
 
@@ -112,7 +112,7 @@ def row(name: str, at: Image | None, lags: str, newest: str, of: Bundle | None =
     first = [name, place["aws_account_id"], place.get("aws_account_name", ""), place["aws_region"], "", lags]
     if at is None:
         return [*first, *[""] * 11]
-    created = datetime.fromtimestamp(at.created, UTC).isoformat()
+    created = datetime.fromtimestamp(at.created or 0, UTC).isoformat()
     state = "PENDING" if at.pending_looks else at.state
     reasons = "DomainJoined: Leave the domain. AutoLogon: Switch it off." if at.state == "ERROR" else ""
     second = [at.image_id, at.name, state, created, at.tags.get("euc.aws/source", ""), newest, reasons]
@@ -266,6 +266,25 @@ CASES: dict[str, tuple[list[tuple[Any, ...]], dict[str, Any], list[str], list[st
         ["golden-11", "golden-11"],
         ["no tag tells it: 1", "wsi-000000098: 1", "do not come from one image may differ."],
     ),
+    "an image whose time AWS does not tell makes its release no older": (
+        [
+            (1, "golden-10", 1, IRELAND, "", DONE),
+            (2, "golden-11", 2, VIRGINIA, "", DONE),
+            (3, "golden-11", None, IRELAND, "", DONE),
+            (4, "golden-12", None, IRELAND, "", DOING),
+        ],
+        {},
+        ["no", "no"],
+        ["golden-11", "golden-11"],
+        ["Newest: golden-11 ", "created on 2026-11-02"],
+    ),
+    "where AWS tells no time at all, the page tells none": (
+        [(1, "golden-10", None, IRELAND, "", DONE)],
+        {},
+        ["no", "yes"],
+        ["golden-10"],
+        ["Newest: golden-10 ", "AWS did not tell when the first of its images was created."],
+    ),
     "what nobody can use yet is no newest": (
         [(1, "golden-10", 1, IRELAND, "", DONE), (2, "golden-11", 2, IRELAND, "", DOING)],
         {},
@@ -345,7 +364,7 @@ def test_which_release_is_the_newest(ansible: Any, server: Any) -> None:
         assert (name, list({row[0]: row[5] for row in rows}.values())) == (name, lags)
         assert (name, [row[7] for row in rows if row[11] == "yes"]) == (name, newest)
         assert (name, [word for word in words if word not in seen]) == (name, [])
-        assert "2 of the 18 hosts in the inventory" in seen
+        assert f"2 of the {2 * len(CASES)} hosts in the inventory" in seen
 
 
 UNREAD_HOSTS: dict[str, tuple[dict[str, Any], str]] = {

@@ -103,9 +103,10 @@ def image_description(state: State, image: Image) -> dict[str, Any]:
         "OperatingSystem": {"Type": image.operating_system},
         "State": now,
         "RequiredTenancy": image.required_tenancy,
-        "Created": image.created,
         "OwnerAccountId": image.owner,
     }
+    if image.created is not None:
+        described["Created"] = image.created
     if now == "ERROR":
         described.update(ErrorCode=image.error_code, ErrorMessage=image.error_message)
         if image.error_details:
