@@ -22,8 +22,9 @@ class Image:
     """A WorkSpaces image, made from the WorkSpace `workspace_id` if it is not empty.
 
     It does not show in its first `hidden_looks` DescribeWorkspaceImages, then as PENDING in the next `pending_looks`,
-    then as `state`. With `created` None its time is not told. `byol_account_ids` are the accounts that a DEDICATED
-    (bring-your-own-licence) image may be shared with, `error_details` are AWS's own: `{"ErrorCode": "DomainJoined", "ErrorMessage": "Leave the domain."}`.
+    then as `state`. With `created` None it has no time. `byol_account_ids` are the accounts that a DEDICATED
+    (bring-your-own-licence) image may be shared with, `error_details` are AWS's own:
+    `{"ErrorCode": "DomainJoined", "ErrorMessage": "Leave the domain."}`.
     """
 
     image_id: str

@@ -21,7 +21,7 @@ import pytest
 
 from ansible_collections.euc.aws.tests.aws_server import Bundle, Fault, Image, Role
 from ansible_collections.euc.aws.tests.system.pages import Elements, cells, sections
-from ansible_collections.euc.aws.tests.system.playbooks import QUICK, play
+from ansible_collections.euc.aws.tests.system.playbooks import QUICK, play, survey
 
 CALLER, OWNER = "123456789012", "999999999999"
 A, B, C, D, E = (f"{digit}" * 12 for digit in "12345")
@@ -150,8 +150,10 @@ def test_who_has_what_and_who_lags(ansible: Any, server: Any) -> None:
         ],
         "report_image_count": 8,
         "report_image_error_count": 1,
-        "report_newest_image_name": "golden-11",
+        "report_newest_release": "golden-11",
     }
+    # To the next jobs of a workflow they are answers, which beat those of a survey.
+    assert artifacts.keys().isdisjoint(question["variable"] for question in survey("report_images")["spec"])
     assert said[-1] == [
         f"Report in {ansible.home}: images.html and images.csv",
         "Hosts: 6. Images: 8. Newest: golden-11. Hosts without it: 3. Bundles without it: 2.",
@@ -385,6 +387,7 @@ UNREAD_HOSTS: dict[str, tuple[dict[str, Any], str]] = {
         "assume_role_external_id goes with assume_role_arn, which is not given.",
     ),
     "a template": (host(A, IRELAND, assume_role_arn="{{ 1 / 0 }}"), "What the inventory says of it can not be worked"),
+    "a template beside the role": (host(A, IRELAND, assume_role_external_id="{{ 1 / 0 }}"), "division by zero"),
     "a role that refuses": (host(E, IRELAND), f"The role {role(E)} could not be assumed"),
     "another's profile": (
         host(A, IRELAND, assume_role_arn=None, profile="b"),
@@ -421,7 +424,7 @@ def test_a_host_that_can_not_be_read_is_told_with_the_reason(
     inventory = fleet(ansible, hosts)
     # In a process of its own a module may end without a word.
     ansible.modules_in_process = False
-    _said, artifacts = play(ansible, "report_images", {"report_dest": str(ansible.home)}, *inventory)
+    said, artifacts = play(ansible, "report_images", {"report_dest": str(ansible.home)}, *inventory)
     told = {"by profile": "You may not look at bundles."} | {name: words for name, (_v, words) in UNREAD_HOSTS.items()}
     page, table = files(ansible)
     unread = {row[0]: row[4] for row in table}
@@ -430,10 +433,12 @@ def test_a_host_that_can_not_be_read_is_told_with_the_reason(
     assert artifacts["report_unread_host_count"] == len(hosts)
     assert sorted(artifacts["report_unread_hosts"]) == sorted(hosts)
     # Where the images were read, and only the bundles were not, they count.
-    assert (artifacts["report_newest_image_name"], artifacts["report_lagging_hosts"]) == ("golden-11", [])
+    assert (artifacts["report_newest_release"], artifacts["report_lagging_hosts"]) == ("golden-11", [])
     seen = sections(page)
     told_there = seen["Hosts that could not be read"].split()
     assert [name for name, words in told.items() if words.split()[-1] not in told_there] == []
+    assert [name for name, words in told.items() if words not in " ".join(said[-1])] == []
+    assert f"- images refused: {unread['images refused']}" in said[-1]
     assert seen["Who lags behind"] == "Nobody among the hosts that could be read."
     assert f"{D} {GOOD} {UNREAD}" in seen["Account by account"]
     assert {call.account for call in server.calls(LOOK)} == {A, B, D}

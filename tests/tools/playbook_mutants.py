@@ -31,6 +31,7 @@ TESTS = {
     "image_sharing_summary.txt.j2": ["test_playbooks.py", "-k", "half_way or dry_run or refused_at_once"],
     "images_gathered.j2": ["test_report_images.py", "-k", "who_has or newest or can_not_be"],
     "images.html.j2": ["test_report_images.py", "-k", "who_has or newest or can_not_be or becomes"],
+    "images_summary.txt.j2": ["test_report_images.py", "-k", "who_has or can_not_be"],
     "images.csv.j2": ["test_report_images.py", "-k", "who_has or newest or can_not_be or becomes"],
     "report.css.j2": ["test_report_images.py", "-k", "sideways"],
     "report_images.yml": ["test_report_images.py", "-k", "not becomes"],
