@@ -173,6 +173,7 @@ def test_the_job_templates_reach_awx(controller: Controller) -> None:
         assert [controller.name(number) for number in template["links"]["credentials"]] == ["image-owner"]
         # What changes something makes a dry run, unless it is told otherwise.
         assert (template["job_type"] == "check") is template["ask_job_type_on_launch"] is (name != "report_images")
+        assert template["diff_mode"] is (name != "report_images")
         owner = {key: GIVEN[key] for key in ("image_owner_account_id", "image_owner_region")}
         assert json.loads(template["extra_vars"]) == (owner if name in ("distribute_image", "retire_image") else {})
         assert template["job_slice_count"] == (3 if name == "distribute_image" else 1)
