@@ -33,7 +33,8 @@ RETIRE: dict[str, Any] = {**ANSWERS, "retire_image_name": NAME}
 ALL_STEPS = {"retire_copies": True, "retire_permissions": True, "retire_original": True}
 SWITCH_ALL = {"switch_image_name": NAME, "switch_bundle_names": "desk, # for all\nlab;desk"}
 LINEAGE = {"euc.aws/source": f"{OWNER}/{DUBLIN}/{SOURCE.image_id}"}
-REFUSED: dict[str, Any] = {"code": "AccessDeniedException", "message": "Not you.", "status": 400}
+# Older ansible-core would run the braces if anything took what AWS says for a template.
+REFUSED: dict[str, Any] = {"code": "AccessDeniedException", "message": "Not you. {{ 1 // 0 }}", "status": 400}
 # What Ansible, Jinja and Python leave in a text that somebody forgot about.
 NOISE = re.compile(r"omit|undefined|Undefined|None|\{'|\['|\{\{|<class|Traceback")
 
