@@ -96,7 +96,7 @@ def _check_grant(state: State, image: Image, account_id: str) -> None:
 def image_description(state: State, image: Image) -> dict[str, Any]:
     """The image as the model's WorkspaceImage, which has no tags."""
     now = current_state(state, image)
-    described = {
+    described: dict[str, Any] = {
         "ImageId": image.image_id,
         "Name": image.name,
         "Description": image.description,
