@@ -15,12 +15,25 @@ import io
 import json
 import os
 import sys
-from contextlib import redirect_stdout, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Any
 
 from ansible.cli.playbook import main
-from ansible.module_utils.testing import patch_module_args
+from ansible.module_utils import basic
+from ansible.module_utils.common.json import AnsibleJSONEncoder
 from ansible.plugins.action import ActionBase
+
+try:
+    from ansible.module_utils.testing import patch_module_args
+except ImportError:  # ansible-core 2.17 and 2.18
+
+    @contextmanager
+    def patch_module_args(args: dict[str, Any]) -> Iterator[None]:
+        """Let the next module take these arguments."""
+        basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": args}, cls=AnsibleJSONEncoder).encode()
+        yield
+
 
 OURS = ("euc.aws.", "amazon.aws.")
 in_a_process_of_its_own = ActionBase._execute_module

@@ -151,6 +151,7 @@ def test_who_has_what_and_who_lags(ansible: Any, server: Any) -> None:
         "report_image_count": 8,
         "report_image_error_count": 1,
         "report_newest_release": "golden-11",
+        "report_newest_sources": [f"{OWNER}/{IRELAND}/{NEW.image_id}"],
     }
     # To the next jobs of a workflow they are answers, which beat those of a survey.
     assert artifacts.keys().isdisjoint(question["variable"] for question in survey("report_images")["spec"])
@@ -357,8 +358,8 @@ def test_which_release_is_the_newest(ansible: Any, server: Any) -> None:
         commands.append(("euc.aws.report_images", "-e", f"@{given}", "--limit", f"{number}.*"))
     inventory = fleet(ansible, hosts)
     started = [ansible.start(*QUICK, *inventory, *command) for command in commands]
-    for run in map(ansible.finish, started):
-        assert run.code == 0, run.output + run.errors
+    runs = [ansible.finish(process) for process in started]
+    assert [run.errors for run in runs if run.code] == []
     for number, (name, (_images, _answers, lags, newest, words)) in enumerate(CASES.items()):
         page, table = (ansible.home / f"{number}/images.{kind}" for kind in ("html", "csv"))
         rows = cells(table.read_text())
@@ -367,6 +368,8 @@ def test_which_release_is_the_newest(ansible: Any, server: Any) -> None:
         assert (name, [row[7] for row in rows if row[11] == "yes"]) == (name, newest)
         assert (name, [word for word in words if word not in seen]) == (name, [])
         assert f"2 of the {2 * len(CASES)} hosts in the inventory" in seen
+        is_told = "may differ, as they do not come from one" in runs[number].output
+        assert (name, is_told) == (name, "may differ." in seen)
 
 
 UNREAD_HOSTS: dict[str, tuple[dict[str, Any], str]] = {
@@ -485,6 +488,14 @@ def test_no_text_becomes_markup_a_formula_or_a_template(ansible: Any, server: An
     in_table = {cell for line in table for cell in line}
     assert [cell for cell in in_table if cell.startswith(tuple(FIRST_LETTERS))] == []
     assert [text for text in told if not any(text in cell for cell in in_table)] == []
+
+
+def test_a_report_that_nobody_is_in_is_no_success(ansible: Any, server: Any) -> None:
+    inventory = fleet(ansible, {"e": host(E, IRELAND)})
+    said, artifacts = play(ansible, "report_images", {"report_dest": str(ansible.home)}, *inventory, code=2)
+    assert said[-1] == "No host could be read, for the reasons above."
+    assert artifacts["report_unread_hosts"] == ["e"]
+    assert f"The role {role(E)} could not be assumed" in files(ansible)[1][0][4]
 
 
 def test_what_is_not_clear_is_refused_before_any_call(ansible: Any, server: Any) -> None:

@@ -47,8 +47,8 @@ class AnsibleTagsError(AnsibleEUCError):
     ADVICE: ClassVar[Mapping[str, str]] = {
         **AnsibleEUCError.ADVICE,
         "AccessDeniedException": (
-            "Allow the caller workspaces:DescribeTags, workspaces:CreateTags and workspaces:DeleteTags, each on the"
-            " resource *."
+            "Allow the caller workspaces:DescribeTags, and to change tags workspaces:CreateTags and"
+            " workspaces:DeleteTags, each on the resource *."
         ),
         "ResourceLimitExceededException": "AWS allows 50 tags a resource.",
         "ResourceNotFoundException": "It may have been deleted meanwhile: run this again.",
