@@ -10,6 +10,7 @@ BUILD ?= .build
 SERVERS ?= moto strict
 SANITY ?= pylint others
 UNITS ?= tests/unit/
+SYSTEM ?= tests/system
 # What `make live` has to put back
 LIVE_RECORD ?= $(abspath $(BUILD))/live.json
 
@@ -71,7 +72,7 @@ live: tree
 		exec $(BIN)/python $(TREE)/tests/tools/live.py $(LIVE_RECORD)
 
 system: tree
-	@$(IN_TREE) python -m pytest tests/system -n 2 --dist loadgroup $(ARGS)
+	@$(IN_TREE) python -m pytest $(SYSTEM) -n 2 --dist loadgroup $(ARGS)
 
 # The syntax check of a playbook that refuses to run on no hosts takes an inventory that has one.
 build lint: export ANSIBLE_INVENTORY := localhost,
