@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from .._aws.calls import call, every_full_page, every_page, paginator_of
 from .._aws.errors import UnreadableAnswerError
-from .bundles import bundle_ids_problem
+from .bundles import is_bundle_id
 from .errors import (
     AnsibleBundleCreationError,
     AnsibleBundleDeletionError,
@@ -77,11 +77,11 @@ def make_bundle(client: Any, new: NewBundle, tags: Sequence[Mapping[str, str]]) 
         request["RootStorage"] = {"Capacity": str(new.root_volume_size)}
 
     def make() -> Bundle:
-        made = client.create_workspace_bundle(**request)["WorkspaceBundle"]
+        made: Bundle = client.create_workspace_bundle(**request)["WorkspaceBundle"]
         # An answer without the ID is none.
-        if bundle_ids_problem([str(made["BundleId"])], "BundleId"):
+        if not is_bundle_id(made["BundleId"]):
             raise UnreadableAnswerError
-        return _in_utc(made)
+        return made
 
     return call(client, f"make bundle {new.label} from image {new.image_id}", make, AnsibleBundleCreationError)
 

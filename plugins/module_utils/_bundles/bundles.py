@@ -33,12 +33,17 @@ def bundle_ids_problem(values: Iterable[str], option: str) -> str | None:
     :param option: The option that they were given in, for the sentence.
     :returns: One sentence that names the malformed IDs, or None if there is none.
     """
-    wrong = {value for value in values if not _BUNDLE_ID.fullmatch(value)}
+    wrong = {value for value in values if not is_bundle_id(value)}
     if not wrong:
         return None
     return (
         f"{option} takes bundle IDs: wsb- and 8 to 63 digits or lower-case letters. These are not: {enumerated(wrong)}."
     )
+
+
+def is_bundle_id(value: str) -> bool:
+    """Tell whether a text has the form of a bundle's ID."""
+    return bool(_BUNDLE_ID.fullmatch(value))
 
 
 def bundle_label(bundle: Bundle, region: str) -> str:
