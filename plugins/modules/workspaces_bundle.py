@@ -523,12 +523,12 @@ def _absent(params: Mapping[str, Any], client: Any, check_mode: bool) -> dict[st
 def _deleted(client: Any, bundle: Bundle, check_mode: bool) -> bool:
     """Delete a bundle that nothing uses; whether this task may have done it, or would."""
     with told_on_failure(**identity(bundle)):
-        is_known = check_unused(client, bundle)
+        not_known = check_unused(client, bundle)
         if not check_mode:
             return delete_bundle(client, bundle)
-    if not is_known:
+    if not_known:
         # AnsibleAWSModule.warn passes warnings on in a way that ansible-core 2.19 calls deprecated.
-        warn(deleting.not_known(bundle, client.meta.region_name))
+        warn(not_known)
     return True
 
 

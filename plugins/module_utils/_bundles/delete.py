@@ -20,21 +20,22 @@ if TYPE_CHECKING:
     from .bundles import Bundle
 
 
-def check_unused(client: Any, bundle: Bundle) -> bool:
+def check_unused(client: Any, bundle: Bundle) -> str | None:
     """Refuse a bundle that WorkSpaces use.
 
-    :returns: Whether that is known: the caller may have no right to look.
+    :returns: A sentence that says that this is not known, for the caller may have no right to look; None if it is.
     :raises AnsibleEUCError: If WorkSpaces use it, or AWS can't be asked.
     """
+    region = client.meta.region_name
     try:
         workspaces = api.describe_workspaces(client, bundle["BundleId"])
     except AnsibleBundleDeletionError as error:
         if error.code == "AccessDeniedException":
-            return False
+            return deleting.not_known(bundle, region)
         raise
-    if problem := deleting.use_problem(bundle, client.meta.region_name, deleting.users_of(workspaces)):
+    if problem := deleting.use_problem(bundle, region, deleting.users_of(workspaces)):
         raise AnsibleBundleDeletionError(problem)
-    return True
+    return None
 
 
 def delete_bundle(client: Any, bundle: Bundle) -> bool:

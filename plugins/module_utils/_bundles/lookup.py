@@ -49,17 +49,16 @@ def bundle_to_be(client: Any, params: Mapping[str, Any], timeout: float) -> Bund
     region = client.meta.region_name
     missing = making.missing_to_make(params)
     seen = _seen(client, params)
-    if params["bundle_id"] is not None or missing:
-        seen = poll(
-            client, seen, lambda: _seen(client, params), lambda latest: bool(latest[0]), min(timeout, SECONDS_TO_SHOW)
-        )
+    # With an ID the description always is: it goes with the name.
+    if missing:
+        seconds = min(timeout, SECONDS_TO_SHOW)
+        seen = poll(client, seen, lambda: _seen(client, params), lambda latest: latest[0] is not None, seconds)
     bundle, owned = seen
     if bundle is None and params["bundle_id"] is not None:
         raise AnsibleBundlesError(bundles.not_there(params["bundle_id"], region))
     if bundle is None and missing:
         raise AnsibleBundlesError(bundles.no_bundle(params["name"], region, owned, missing))
-    problem = bundle and making.fixed_problem(bundle, params, region)
-    if bundle and problem:
+    if bundle and (problem := making.fixed_problem(bundle, params, region)):
         raise AnsibleBundlesError(problem, **bundles.identity(bundle))
     return bundle
 

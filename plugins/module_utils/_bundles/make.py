@@ -96,7 +96,7 @@ def _owned_with(client: Any, name: str, seconds: float) -> list[Bundle] | None:
         client,
         latest,
         lambda: api.describe_bundles(client),
-        lambda owned: bool(bundles.named_bundles(owned or [], name)),
+        lambda owned: bundles.named_bundles(owned or [], name) != [],
         seconds,
     )
 

@@ -44,10 +44,11 @@ def put_image_behind(client: Any, bundle: Bundle, image_id: str) -> Bundle:
         lambda found: any(each.get("ImageId") == image_id for each in found),
         SECONDS_TO_SHOW if may_take_effect else 0,
     )
-    shown = found[0].get("ImageId") if found else None
-    if found and shown == image_id:
-        return found[0]
-    is_replaced = bool(found) and shown != bundle.get("ImageId")
+    latest = found[0] if found else {}
+    shown = latest.get("ImageId")
+    if shown == image_id:
+        return latest
+    is_replaced = shown not in (None, bundle.get("ImageId"))
     may_take_effect = may_take_effect and not (is_replaced and error is None)
     told = str(error) if error else making.accepted(bundle, image_id, client.meta.region_name, SECONDS_TO_SHOW)
     raise AnsibleBundleUpdateError(

@@ -57,15 +57,22 @@ def test_a_condition_of_the_documentation_is_a_boolean(condition, previous):
 
 
 @pytest.mark.parametrize("looks", [2, 5])
-def test_a_bundle_that_was_just_deleted_and_still_shows_is_gone(looks, clock):
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_bundle_that_was_just_deleted_and_still_shows_is_gone(looks, lost, clock):
     """AWS lists a deleted bundle for some seconds: the second of two runs in a row says "ok"."""
     server = a_state(OURS)
-    assert bundle(Clients(server), name="desk", state="absent")["changed"]
+    if not lost:
+        assert bundle(Clients(server), name="desk", state="absent")["changed"]
     server.journal.clear()
-    server.faults = [Fault(BUNDLES, "stale", times=looks, writes=1)]
+    server.faults = [Fault(BUNDLES, "stale", call=5 if lost else 1, times=looks, writes=1)]
+    # The first reading after a deletion without an answer is without one, too.
+    server.faults[:0] = [
+        Fault(DELETE, "drop", times=None, applied=True),
+        Fault(BUNDLES, "drop", call=2, times=3),
+    ] * lost
     result, message = attempt(lambda: bundle(Clients(server), name="desk", state="absent"))
     assert message == ""
-    assert not result["changed"]
+    assert result["changed"] == lost
 
 
 @pytest.mark.parametrize("code", ["ExpiredTokenException", "ResourceAssociatedException"])
@@ -75,6 +82,8 @@ def test_a_deletion_that_aws_refused_is_not_called_unknown(code, clock):
     _result, message = attempt(lambda: bundle(Clients(server), name="desk", state="absent"))
     assert code in message
     assert "is not known" not in message
+    # Nothing of that may still happen.
+    assert clock.pauses == []
 
 
 @pytest.mark.parametrize("lost", [False, True])
@@ -88,12 +97,18 @@ def test_an_image_that_is_not_known_is_not_told(lost, clock):
     assert (result["image_id"], result["previous_image_id"]) == (None, OLD_ID)
 
 
-def test_a_change_that_aws_took_and_somebody_else_replaced_is_a_change(clock):
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_change_that_aws_took_and_somebody_else_replaced_is_a_change(lost, clock):
+    """Where it is not known that AWS took it, it may still come, and the change is somebody else's."""
     server = a_state(OURS)
     server.history.append({**server.resources(), "bundles": [replace(OURS, image_id="wsi-999999999")]})
-    server.faults = [Fault(BUNDLES, "stale", call=2, times=None, writes=99)]
-    result, _message = attempt(lambda: bundle(Clients(server), **SWITCH))
-    assert (result["image_id"], result["previous_image_id"], result["changed"]) == ("wsi-999999999", OLD_ID, True)
+    server.faults = [
+        Fault(BUNDLES, "stale", call=2, times=None, writes=99),
+        *[Fault(UPDATE, "drop", times=None)] * lost,
+    ]
+    result, message = attempt(lambda: bundle(Clients(server), **SWITCH))
+    assert (result["image_id"], result["previous_image_id"]) == ("wsi-999999999", OLD_ID)
+    assert (result["changed"], result["may_take_effect"], "may still take effect" in message) == (not lost, lost, lost)
 
 
 def test_a_bundle_that_is_of_no_use_after_the_switch_is_an_error(clock):
@@ -105,11 +120,15 @@ def test_a_bundle_that_is_of_no_use_after_the_switch_is_an_error(clock):
     assert (result["changed"], result["image_id"], result["previous_image_id"]) == (True, IMAGE_ID, OLD_ID)
 
 
-def test_a_bundle_that_is_pending_after_the_switch_is_waited_for(clock):
-    server = a_state(OURS)
+@pytest.mark.parametrize("times", [3, None])
+def test_a_bundle_that_is_pending_after_the_switch_is_waited_for(times, clock):
+    server = a_state(OURS, pending_looks=3)
     server.history.append({**server.resources(), "bundles": [replace(OURS, image_id=IMAGE_ID, state="PENDING")]})
-    server.faults = [Fault(BUNDLES, "stale", call=2, times=3, writes=99)]
-    assert bundle(Clients(server), **SWITCH, wait=True)["state"] == "AVAILABLE"
+    server.faults = [Fault(BUNDLES, "stale", call=3, times=times, writes=99)]
+    result, message = attempt(lambda: bundle(Clients(server), **SWITCH, wait=True, wait_timeout=600))
+    assert (result["changed"], result["state"]) == (True, "AVAILABLE" if times else "PENDING")
+    assert ("was still PENDING after 600 seconds" in message) == (times is None)
+    assert clock.now <= 600
 
 
 @pytest.mark.parametrize("option", ["root_volume_size", "user_volume_size"])

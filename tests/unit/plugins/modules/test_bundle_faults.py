@@ -11,6 +11,9 @@ from dataclasses import replace
 import botocore.session
 import pytest
 
+from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError
+from ansible_collections.euc.aws.plugins.module_utils._bundles.delete import delete_bundle
+from ansible_collections.euc.aws.plugins.module_utils._bundles.switch import put_image_behind
 from ansible_collections.euc.aws.tests.aws_server import Fault
 from ansible_collections.euc.aws.tests.unit.plugins.modules.test_image_faults import (
     EMPTY,
@@ -33,7 +36,7 @@ from ansible_collections.euc.aws.tests.unit.plugins.modules.test_workspaces_bund
     UPDATE,
     a_state,
 )
-from ansible_collections.euc.aws.tests.unit.support import IMAGE_ID, LOOK, OWNER, REGION, Clients, bundle
+from ansible_collections.euc.aws.tests.unit.support import IMAGE_ID, LOOK, OWNER, REGION, Clients, bundle, new_client
 
 LOST, NEVER_CAME = "ConnectionClosedError, applied", "ConnectionClosedError"
 # Those that pass may have to be told from those that stay.
@@ -102,6 +105,68 @@ def test_a_bundle_that_does_not_show_may_still_appear(hidden, faults, told, cloc
     assert told in message
     assert result == UNCLEAR
     assert 180 <= clock.now < 300
+
+
+FAULTED = "InternalServerException"
+DENIED = Fault(BUNDLES, code="AccessDeniedException", status=400, call=2, times=None)
+
+
+@pytest.mark.parametrize(
+    ("options", "faults", "told", "known"),
+    [
+        (
+            NEW,
+            [injected(CREATE, FAULTED, times=None)],
+            ". No bundle named 'new' showed in eu-west-1 in the 180 seconds after that. The bundle may still appear:"
+            " look for it before you run this again.",
+            UNCLEAR,
+        ),
+        (
+            NEW,
+            [injected(CREATE, FAULTED, times=None), DENIED],
+            " resource *. The bundle may have been made, or may still appear: look for it before you run this again.",
+            UNCLEAR,
+        ),
+        (
+            SWITCH,
+            [injected(UPDATE, FAULTED, times=None)],
+            f". When the bundle was read again, it had image {OLD_ID}. The change may still take effect: look at the"
+            " bundle before you rely on it.",
+            {"image_id": OLD_ID, "changed": False, "may_take_effect": True},
+        ),
+        (
+            {"name": "desk", "state": "absent"},
+            [injected(DELETE, FAULTED, times=None)],
+            ". The bundle was still there when it was read again, but may still be deleted.",
+            {"bundle_id": BUNDLE_ID, "name": "desk", "region": REGION, "changed": False, "may_take_effect": True},
+        ),
+    ],
+)
+def test_a_failure_keeps_what_aws_answered(options, faults, told, known, clock):
+    with pytest.raises(AnsibleEUCError) as caught:
+        bundle(Clients(a_state(OURS, faults=faults)), **options)
+    assert (caught.value.code, caught.value.message[-len(told) :]) == (FAULTED, told)
+    assert {name: caught.value.kwargs.get(name) for name in known} == known
+
+
+def test_a_refusal_behind_a_retry_of_botocore_s_leaves_open_what_is_read_at_once(clock):
+    """Where the user set the retries, only botocore counts them."""
+    for operation, change in ((UPDATE, put_image_behind), (DELETE, delete_bundle)):
+        faults = [injected(operation, FAULTED), Fault(operation, code="AccessDeniedException", status=400, call=2)]
+        server = a_state(OURS, faults=faults)
+        arguments = [IMAGE_ID] if operation == UPDATE else []
+        with pytest.raises(AnsibleEUCError) as caught:
+            change(new_client(server, attempts=3), {"BundleId": BUNDLE_ID, "ImageId": OLD_ID}, *arguments)
+        assert (caught.value.code, caught.value.kwargs["may_take_effect"]) == ("AccessDeniedException", False)
+        assert (len(server.calls(operation)), len(server.calls(BUNDLES))) == (2, 1)
+
+
+def test_a_bundle_of_which_aws_answers_only_the_id_is_told_as_it_was_asked_for():
+    server = a_state()
+    whole = bundle(Clients(server), **NEW, tags={"a": "1"})
+    body = f'{{"WorkspaceBundle": {{"BundleId": "{whole["bundle_id"]}"}}}}'
+    server = a_state(faults=[Fault(CREATE, "page", body=body, bears_request_id=True, applied=True)])
+    assert bundle(Clients(server), **NEW, tags={"a": "1"}) == whole
 
 
 @pytest.mark.parametrize("fields", [{}, {"image_id": OLD_ID}, {"compute_type": "POWER"}, {"user_storage": "100"}])

@@ -86,9 +86,14 @@ def test_a_failure_tells_which_bundle_and_that_nothing_will_happen(options, fiel
     assert "tags" not in result or returned("once the bundle and its tags are known") <= set(result)
 
 
-@pytest.mark.parametrize("which", [{"bundle_id": AWS_OWN.bundle_id}, {"name": "nix"}], ids=["AWS's own", "missing"])
-def test_a_bundle_that_is_not_one_s_own_is_told_as_far_as_it_is_known(which):
-    assert is_no_less_than(failure(Clients(a_state(AWS_OWN)), **which).kwargs, **which, region=REGION)
+@pytest.mark.parametrize(
+    ("which", "known"),
+    [({"bundle_id": AWS_OWN.bundle_id}, {"name": "Standard"}), ({"name": "nix"}, {})],
+    ids=["AWS's own", "missing"],
+)
+def test_a_bundle_that_is_not_one_s_own_is_told_as_far_as_it_is_known(which, known):
+    told = failure(Clients(a_state(AWS_OWN)), **which).kwargs
+    assert told == {**which, **known, "region": REGION, "may_take_effect": False}
 
 
 @pytest.mark.parametrize("kind", [EXPIRED, {"kind": "drop", "times": None}], ids=["session expired", "no answer"])
@@ -118,9 +123,12 @@ def test_more_than_50_tags_in_all_are_refused_before_anything_is_changed():
     assert is_no_less_than(error.kwargs, bundle_id=BUNDLE_ID, changed=False, image_id=OLD_ID, tags={"a": "1"})
 
 
-@pytest.mark.parametrize("options", [WAIT, {**SWITCH}, {**SWITCH, **WAIT}], ids=["wait", "switch", "both"])
+@pytest.mark.parametrize(
+    "options", [WAIT, {"image_id": IMAGE_ID}, {"image_id": IMAGE_ID, **WAIT}], ids=["wait", "switch", "both"]
+)
 def test_a_state_that_nobody_knows_is_not_taken_for_available(options, clock):
-    error = failure(Clients(a_state(replace(OURS, state="VALIDATING"))), **{"name": "desk", **options})
+    looks = 2 if "wait" in options else 0
+    error = failure(Clients(a_state(replace(OURS, state="VALIDATING", pending_looks=looks))), name="desk", **options)
     assert "still VALIDATING" in error.message or "was still VALIDATING after 600 seconds" in error.message
     assert error.kwargs["state"] == "VALIDATING"
 
@@ -143,7 +151,7 @@ def test_a_wait_says_of_a_bundle_that_it_did_not_see_no_more_than_it_knows(never
     server.faults = [Fault(BUNDLES, "drop", call=2, times=None)] if never == "answered" else []
     result, message = attempt(lambda: bundle(Clients(server), **NEW, wait=True, wait_timeout=100))
     assert "or AWS gave no answer then" in message
-    assert result["changed"]
+    assert (result["changed"], result["state"]) == (True, "PENDING")
 
 
 @pytest.mark.parametrize("which", [{"name": "desk"}, {"bundle_id": BUNDLE_ID}])
@@ -165,6 +173,23 @@ def test_looking_for_a_bundle_and_waiting_for_its_image_last_as_long_as_said_tog
     _result, message = attempt(lambda: bundle(Clients(server), bundle_id=BUNDLE_ID, image_id=IMAGE_ID, **WAIT))
     assert "was still PENDING after" in message
     assert clock.now <= 600
+
+
+@pytest.mark.parametrize("looks", [2, None])
+def test_a_bundle_that_does_not_show_after_the_wait_for_its_image_is_looked_for(looks, clock):
+    server = a_state(OURS, pending_looks=57)
+    server.history.append({**server.resources(), "bundles": []})
+    server.faults = [Fault(BUNDLES, "stale", call=2, times=looks, writes=99)]
+    _result, message = attempt(lambda: bundle(Clients(server), **SWITCH, **WAIT))
+    assert ("You own no bundle" in message) == (looks is None)
+    assert 570 < clock.now <= 600
+
+
+def test_an_image_is_waited_for_at_least_a_second(clock):
+    server = a_state(replace(OURS, hidden_looks=60), pending_looks=999)
+    _result, message = attempt(lambda: bundle(Clients(server), **SWITCH, wait=True, wait_timeout=60))
+    assert "was still PENDING after 1 seconds" in message
+    assert clock.now == 61
 
 
 def test_a_switch_goes_by_the_image_that_has_the_name_after_the_wait(clock):

@@ -10,6 +10,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError
 from ansible_collections.euc.aws.plugins.modules import workspaces_bundle
@@ -78,7 +79,7 @@ def both(server, **options):
 
 
 @pytest.mark.parametrize("which", [{"image_id": IMAGE_ID}, {"image_name": "golden"}])
-@pytest.mark.parametrize("root", [80, None])
+@pytest.mark.parametrize("root", [100, None])
 def test_a_bundle_is_made(which, root):
     server = a_state(OURS, AWS_OWN, Bundle("wsb-other0000", "new", RECIPIENT, IMAGE_ID, REGION))
     options = {**NEW, "root_volume_size": root, "tags": {"team": 1}}
@@ -88,28 +89,31 @@ def test_a_bundle_is_made(which, root):
     made = server.bundles[-1]
     assert (made.name, made.image_id, made.description, made.compute_type, made.root_storage, made.user_storage) == (
         *("new", IMAGE_ID, "Windows 11", "STANDARD"),
-        *("80", "50"),
+        *(str(root or 80), "50"),
     )
-    assert result == {
-        "changed": True,
+    facts = {
         "bundle_id": made.bundle_id,
         "name": "new",
         "description": "Windows 11",
         "image_id": IMAGE_ID,
+        "compute_type": "STANDARD",
+        "root_volume_size": root or 80,
+        "user_volume_size": 50,
+        "tags": {"team": "1"},
+    }
+    headers = dict.fromkeys(("before_header", "after_header"), "new in eu-west-1")
+    assert result == {
+        "changed": True,
+        **facts,
         "image_name": "golden",
         "previous_image_id": None,
         "previous_image_name": None,
         "rollback": False,
-        "compute_type": "STANDARD",
-        "root_volume_size": 80,
-        "user_volume_size": 50,
         "region": REGION,
         "state": "PENDING",
-        "tags": {"team": "1"},
-        "diff": result["diff"],
+        "diff": {**headers, "before": {}, "after": facts},
     }
     assert made.tags == {"team": "1"}
-    assert result["diff"]["before"] == {}
     unknown = {"bundle_id": None, "root_volume_size": root}
     assert dry == {**result, **unknown, "diff": {**result["diff"], "after": {**result["diff"]["after"], **unknown}}}
 
@@ -132,7 +136,7 @@ def test_a_bundle_is_made(which, root):
         ({**NEW, "name": "desk", "compute_type": "standard", "description": "Other"}, {}),
     ],
 )
-def test_another_image_is_put_behind_a_bundle_and_back(options, calls):
+def test_another_image_is_put_behind_a_bundle_and_back(options, calls, clock):
     server = a_state(OURS, AWS_OWN)
     dry, result = both(server, **options)
     assert counted(server) == {BUNDLES: 2, LOOK: 1, TAGS: 1, UPDATE: 1, **calls}
@@ -140,6 +144,7 @@ def test_another_image_is_put_behind_a_bundle_and_back(options, calls):
     assert (result["changed"], result["image_id"], result["previous_image_id"]) == (True, IMAGE_ID, OLD_ID)
     assert result["diff"]["before"]["image_id"] == OLD_ID
     assert result["diff"]["after"]["image_id"] == IMAGE_ID == server.bundles[0].image_id
+    assert clock.pauses == []
 
     server.journal.clear()
     again = bundle(Clients(server), **options)
@@ -272,27 +277,37 @@ def test_what_is_not_the_one_meant_is_refused(options, told):
 
 @pytest.mark.parametrize("state", ["PENDING", "ERROR"])
 @pytest.mark.parametrize("options", [NEW, {"name": "desk", "image_name": "golden"}])
-def test_an_image_that_is_not_available_is_refused(state, options):
+def test_an_image_that_is_not_available_is_refused(state, options, clock):
     server = a_state(OURS, state=state)
     told = str(failure(Clients(server), **options))
     assert "put behind a bundle" in told
     assert f"{IMAGE_ID} (golden) in eu-west-1 is" in told
     assert writes(server) == []
     # One that is behind the bundle already is not looked at.
-    server = a_state(replace(OURS, image_id=IMAGE_ID), state=state)
-    assert not bundle(Clients(server), name="desk", image_id=IMAGE_ID)["changed"]
+    server = a_state(replace(OURS, image_id=IMAGE_ID, pending_looks=2), state=state)
+    assert not bundle(Clients(server), name="desk", image_id=IMAGE_ID, wait=True)["changed"]
 
 
-def test_an_image_and_then_the_bundle_are_waited_for(clock):
+@pytest.mark.parametrize("which", [{"image_id": IMAGE_ID}, {"image_name": "golden"}])
+def test_an_image_and_then_the_bundle_are_waited_for(which, clock):
+    wanted = {**{name: value for name, value in NEW.items() if name != "image_id"}, **which, "wait": True}
     server = a_state(pending_looks=3, bundle_pending_looks=3)
-    result = bundle(Clients(server), **NEW, wait=True)
-    assert (result["state"], result["previous_image_id"], result["changed"]) == ("AVAILABLE", None, True)
-    server = a_state(replace(OURS, pending_looks=3), pending_looks=3)
-    dry = bundle(Clients(server), check_mode=True, name="desk", image_id=IMAGE_ID, wait=True)
+    dry = bundle(Clients(server), check_mode=True, **wanted)
+    server.looks.clear()
+    server.journal.clear()
+    result = bundle(Clients(server), **wanted)
+    assert dry["state"] == result["state"] == "AVAILABLE"
+    assert (result["image_name"], result["previous_image_id"], result["changed"]) == ("golden", None, True)
+    assert counted(server) == {BUNDLES: 6, LOOK: 4, CREATE: 1}
+    server = a_state(replace(OURS, pending_looks=5), pending_looks=3)
+    dry = bundle(Clients(server), check_mode=True, name="desk", **which, wait=True)
     assert writes(server) == []
     server.looks.clear()
-    assert bundle(Clients(server), name="desk", image_id=IMAGE_ID, wait=True) == dry
-    assert (dry["state"], dry["image_id"], dry["previous_image_id"]) == ("AVAILABLE", IMAGE_ID, OLD_ID)
+    server.journal.clear()
+    assert bundle(Clients(server), name="desk", **which, wait=True) == dry
+    assert (dry["state"], dry["image_name"], dry["previous_image_id"]) == ("AVAILABLE", "golden", OLD_ID)
+    # All of one's own images are read again where one is given by name: others may have put a new one behind it.
+    assert counted(server) == {BUNDLES: 7, LOOK: 6 if "image_name" in which else 5, TAGS: 2, UPDATE: 1}
 
 
 def test_a_bundle_that_others_change_during_the_wait_is_read_again(clock):
@@ -327,7 +342,7 @@ def test_a_wait_without_an_image_asked_for_puts_none_back(clock):
     [
         ({"pending_looks": 999}, "was still PENDING after 60 seconds, and can be put behind a bundle"),
         ({"bundle_pending_looks": 999}, "(new) in eu-west-1 was still PENDING after 60 seconds. It goes on being made"),
-        ({"pending_looks": 30, "bundle_pending_looks": 999}, "(new) in eu-west-1 was still PENDING after 60 seconds."),
+        ({"pending_looks": 60, "bundle_pending_looks": 999}, "(new) in eu-west-1 was still PENDING after 60 seconds."),
         ({"bundle_result": "ERROR"}, "(new) in eu-west-1 is in state ERROR"),
     ],
 )
@@ -357,31 +372,40 @@ DESKTOP = WorkSpace("ws-000000000", OWNER, REGION, BUNDLE_ID)
 
 
 @pytest.mark.parametrize("which", [{"name": "desk"}, {"bundle_id": BUNDLE_ID}])
-def test_a_bundle_is_deleted(which):
+def test_a_bundle_is_deleted(which, monkeypatch):
+    monkeypatch.setattr(workspaces_bundle, "warn", None)
     gone = replace(DESKTOP, state="TERMINATED")
     server = a_state(OURS, AWS_OWN, workspaces=[gone, replace(DESKTOP, workspace_id="ws-1", bundle_id="wsb-other0000")])
     dry, result = both(server, state="absent", **which)
     assert counted(server) == {BUNDLES: 1, DESKTOPS: 1, DELETE: 1}
-    assert (
-        dry
-        == result
-        == {
-            "changed": True,
-            "bundle_id": BUNDLE_ID,
-            "name": "desk",
-            "region": REGION,
-            "image_id": None,
-            "previous_image_id": OLD_ID,
-            "diff": result["diff"],
-        }
-    )
-    assert (result["diff"]["before"]["name"], result["diff"]["after"]) == ("desk", {})
+    before = {
+        "bundle_id": BUNDLE_ID,
+        "name": "desk",
+        "description": "A test bundle",
+        "image_id": OLD_ID,
+        "compute_type": "STANDARD",
+        "root_volume_size": 80,
+        "user_volume_size": 50,
+    }
+    headers = ("before_header", "after_header")
+    expected = {
+        "changed": True,
+        "bundle_id": BUNDLE_ID,
+        "name": "desk",
+        "region": REGION,
+        "image_id": None,
+        "previous_image_id": OLD_ID,
+        "diff": {**dict.fromkeys(headers, "desk in eu-west-1"), "before": before, "after": {}},
+    }
+    assert dry == result == expected
     assert server.bundles == [AWS_OWN]
     server.journal.clear()
     again = bundle(Clients(server), state="absent", **which)
-    assert (again["changed"], again["previous_image_id"], again["diff"]["before"]) == (False, None, {})
+    label = f"{which.get('name', BUNDLE_ID)} in eu-west-1"
+    nothing = {**dict.fromkeys(headers, label), "before": {}, "after": {}}
+    unknown = {"changed": False, "name": None, "bundle_id": None, "previous_image_id": None, "diff": nothing}
+    assert again == {**expected, **unknown, **which}
     assert counted(server) == {BUNDLES: 1}
-    assert {"name": again["name"], "bundle_id": again["bundle_id"]} == {"name": None, "bundle_id": None} | which
 
 
 @pytest.mark.parametrize(
@@ -394,7 +418,10 @@ def test_a_bundle_is_deleted(which):
 def test_a_bundle_that_workspaces_use_is_kept(number, told):
     server = a_state(OURS)
     server.workspaces = [replace(DESKTOP, workspace_id=f"ws-{each:09d}") for each in range(number)]
-    assert told in str(failure(Clients(server), name="desk", state="absent"))
+    failed = failure(Clients(server), name="desk", state="absent")
+    assert told in str(failed)
+    known = {"bundle_id": BUNDLE_ID, "name": "desk", "region": REGION}
+    assert failed.kwargs == {**known, "changed": False, "may_take_effect": False}
     assert counted(server) == {BUNDLES: 2, DESKTOPS: 4 if number > 25 else 2}
 
 
@@ -483,6 +510,19 @@ def test_bad_input_is_refused_before_any_call(options, told):
         bundle(Clients(server), **({} if "bundle_id" in options else {"name": "desk"}) | options)
     assert told in str(caught.value)
     assert server.journal == []
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, "one of the following is required: name, bundle_id"),
+        ({"name": "x", "bundle_id": "y"}, "parameters are mutually exclusive: name|bundle_id"),
+        ({"name": "x", "image_id": "y", "image_name": "z"}, "parameters are mutually exclusive: image_id|image_name"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(options, told):
+    validator = ArgumentSpecValidator(workspaces_bundle.ARGUMENT_SPEC, **workspaces_bundle.OPTION_RULES)
+    assert validator.validate(options).error_messages == [told]
 
 
 def test_all_that_is_wrong_is_told_at_once():

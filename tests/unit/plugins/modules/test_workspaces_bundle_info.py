@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -42,7 +43,9 @@ def found(server, **options):
     return bundle_info(new_client(server), **options)
 
 
-def test_a_bundle_is_told_in_the_words_of_the_other_module():
+def test_a_bundle_is_told_in_the_words_of_the_other_module(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
     server = a_state(OURS)
     result = found(server, include_tags=True)
     assert result == {
@@ -68,6 +71,14 @@ def test_a_bundle_is_told_in_the_words_of_the_other_module():
         ],
     }
     assert counted(server) == {BUNDLES: 1, LOOK: 1, TAGS: 1}
+
+
+def test_what_aws_leaves_out_is_null():
+    body = f'{{"Bundles": [{{"BundleId": "{BUNDLE_ID}"}}]}}'
+    server = a_state(OURS, faults=[Fault(BUNDLES, "page", body=body, bears_request_id=True)])
+    told = {**dict.fromkeys(found(a_state(OURS))["bundles"][0]), "bundle_id": BUNDLE_ID}
+    assert found(server)["bundles"] == [told]
+    assert counted(server) == {BUNDLES: 1}
 
 
 @pytest.mark.parametrize(
@@ -117,6 +128,9 @@ def test_every_page_is_read():
     server.journal.clear()
     assert len(found(server, bundle_ids=[f"wsb-{n:09d}" for n in range(51)])["bundles"]) == 50
     assert counted(server) == {BUNDLES: 3, LOOK: 2}
+    # Every ID once, and sorted
+    found(server, bundle_ids=["wsb-000000002", "wsb-000000001", "wsb-000000002"])
+    assert server.calls(BUNDLES)[-1].parameters == {"BundleIds": ["wsb-000000001", "wsb-000000002"]}
 
 
 def test_a_bundle_that_goes_while_its_tags_are_read_is_missing():
