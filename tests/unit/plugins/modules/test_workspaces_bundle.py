@@ -70,6 +70,10 @@ def writes(state):
     return [call.operation for call in state.journal if not call.operation.startswith("Describe")]
 
 
+def headers(name):
+    return dict.fromkeys(("before_header", "after_header"), f"{name} in {REGION}")
+
+
 def both(server, **options):
     """Run a task in check mode, which writes nothing, and for real; both results."""
     dry = bundle(Clients(server), check_mode=True, **options)
@@ -91,17 +95,7 @@ def test_a_bundle_is_made(which, root):
         *("new", IMAGE_ID, "Windows 11", "STANDARD"),
         *(str(root or 80), "50"),
     )
-    facts = {
-        "bundle_id": made.bundle_id,
-        "name": "new",
-        "description": "Windows 11",
-        "image_id": IMAGE_ID,
-        "compute_type": "STANDARD",
-        "root_volume_size": root or 80,
-        "user_volume_size": 50,
-        "tags": {"team": "1"},
-    }
-    headers = dict.fromkeys(("before_header", "after_header"), "new in eu-west-1")
+    facts = {**NEW, "bundle_id": made.bundle_id, "root_volume_size": root or 80, "tags": {"team": "1"}}
     assert result == {
         "changed": True,
         **facts,
@@ -111,7 +105,7 @@ def test_a_bundle_is_made(which, root):
         "rollback": False,
         "region": REGION,
         "state": "PENDING",
-        "diff": {**headers, "before": {}, "after": facts},
+        "diff": {**headers("new"), "before": {}, "after": facts},
     }
     assert made.tags == {"team": "1"}
     unknown = {"bundle_id": None, "root_volume_size": root}
@@ -225,15 +219,10 @@ def test_tags_are_brought_to_what_is_asked(which, options, tags, expected):
 def test_what_aws_can_not_change_is_told_before_anything_is_changed():
     server = a_state(OURS)
     asked = {"compute_type": "POWER", "root_volume_size": 175, "user_volume_size": 100, "image_id": IMAGE_ID}
-    told = str(failure(Clients(server), name="desk", **asked))
-    for part in (
-        f"{BUNDLE_ID} (desk) in eu-west-1 is not as asked for: compute_type is STANDARD, and POWER was asked for",
-        "root_volume_size is 80, and 175 was asked for",
-        "user_volume_size is 50, and 100 was asked for",
-        "under another name",
-        "again for two hours",
-    ):
-        assert part in told
+    assert (
+        f"{BUNDLE_ID} (desk) in eu-west-1 is not as asked for: compute_type is STANDARD, and POWER was asked for;"
+        " root_volume_size is 80, and 175 was asked for; user_volume_size is 50, and 100 was asked for. "
+    ) in str(failure(Clients(server), name="desk", **asked))
     assert counted(server) == {BUNDLES: 2}
 
 
@@ -378,16 +367,7 @@ def test_a_bundle_is_deleted(which, monkeypatch):
     server = a_state(OURS, AWS_OWN, workspaces=[gone, replace(DESKTOP, workspace_id="ws-1", bundle_id="wsb-other0000")])
     dry, result = both(server, state="absent", **which)
     assert counted(server) == {BUNDLES: 1, DESKTOPS: 1, DELETE: 1}
-    before = {
-        "bundle_id": BUNDLE_ID,
-        "name": "desk",
-        "description": "A test bundle",
-        "image_id": OLD_ID,
-        "compute_type": "STANDARD",
-        "root_volume_size": 80,
-        "user_volume_size": 50,
-    }
-    headers = ("before_header", "after_header")
+    before = {**NEW, "bundle_id": BUNDLE_ID, "name": "desk", "description": "A test bundle", "image_id": OLD_ID}
     expected = {
         "changed": True,
         "bundle_id": BUNDLE_ID,
@@ -395,16 +375,15 @@ def test_a_bundle_is_deleted(which, monkeypatch):
         "region": REGION,
         "image_id": None,
         "previous_image_id": OLD_ID,
-        "diff": {**dict.fromkeys(headers, "desk in eu-west-1"), "before": before, "after": {}},
+        "diff": {**headers("desk"), "before": before, "after": {}},
     }
     assert dry == result == expected
     assert server.bundles == [AWS_OWN]
     server.journal.clear()
     again = bundle(Clients(server), state="absent", **which)
-    label = f"{which.get('name', BUNDLE_ID)} in eu-west-1"
-    nothing = {**dict.fromkeys(headers, label), "before": {}, "after": {}}
-    unknown = {"changed": False, "name": None, "bundle_id": None, "previous_image_id": None, "diff": nothing}
-    assert again == {**expected, **unknown, **which}
+    diff = {**headers(which.get("name", BUNDLE_ID)), "before": {}, "after": {}}
+    unknown = {"name": None, "bundle_id": None, "previous_image_id": None}
+    assert again == {**expected, **unknown, **which, "changed": False, "diff": diff}
     assert counted(server) == {BUNDLES: 1}
 
 
@@ -512,17 +491,14 @@ def test_bad_input_is_refused_before_any_call(options, told):
     assert server.journal == []
 
 
-@pytest.mark.parametrize(
-    ("options", "told"),
-    [
-        ({}, "one of the following is required: name, bundle_id"),
-        ({"name": "x", "bundle_id": "y"}, "parameters are mutually exclusive: name|bundle_id"),
-        ({"name": "x", "image_id": "y", "image_name": "z"}, "parameters are mutually exclusive: image_id|image_name"),
-    ],
-)
-def test_options_that_do_not_go_together_are_refused(options, told):
+def test_options_that_do_not_go_together_are_refused():
     validator = ArgumentSpecValidator(workspaces_bundle.ARGUMENT_SPEC, **workspaces_bundle.OPTION_RULES)
-    assert validator.validate(options).error_messages == [told]
+    given = {}, {"name": "x", "bundle_id": "y"}, {"name": "x", "image_id": "y", "image_name": "z"}
+    assert [validator.validate(options).error_messages for options in given] == [
+        ["one of the following is required: name, bundle_id"],
+        ["parameters are mutually exclusive: name|bundle_id"],
+        ["parameters are mutually exclusive: image_id|image_name"],
+    ]
 
 
 def test_all_that_is_wrong_is_told_at_once():
