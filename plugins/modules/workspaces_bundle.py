@@ -449,7 +449,7 @@ def _wanted_image(client: Any, params: Mapping[str, Any], bundle: Bundle | None)
     return making.WantedImage(image, _by_id([image]))
 
 
-def _by_id(images: Iterable[Image]) -> dict[str, Image]:
+def _by_id(images: Iterable[Image]) -> dict[str | None, Image]:
     return {image["ImageId"]: image for image in images}
 
 
@@ -476,8 +476,8 @@ def _as_wanted(
                 wanted = _wanted_after_wait(client, params, bundle)
             # Before anything is changed, because it may be refused.
             to_set, to_unset = changed_tags(tags, params["tags"], params["purge_tags"], [])
-            if wanted.image_id not in (None, bundle.get("ImageId")):
-                bundle = _with_image(client, bundle, str(wanted.image_id), check_mode)
+            if wanted.image_id is not None and wanted.image_id != bundle.get("ImageId"):
+                bundle = _with_image(client, bundle, wanted.image_id, check_mode)
                 changed = True
                 left = max(0.0, deadline - time.monotonic())
                 bundle = usable_bundle(client, bundle, params["wait_timeout"] if params["wait"] else None, left)

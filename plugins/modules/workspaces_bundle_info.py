@@ -288,7 +288,7 @@ def run(params: Mapping[str, Any], client: Any) -> dict[str, Any]:
         "bundles": [
             {
                 **bundle_fields(bundle),
-                "image_name": names.get(str(bundle.get("ImageId"))),
+                "image_name": names.get(bundle.get("ImageId")),
                 **boto3_resource_to_ansible_dict({name: bundle.get(name) for name in _MORE_FIELDS}, force_tags=False),
                 **({"tags": tags.get(bundle["BundleId"])} if params["include_tags"] else {}),
             }
@@ -299,7 +299,7 @@ def run(params: Mapping[str, Any], client: Any) -> dict[str, Any]:
     }
 
 
-def _image_names(client: Any, image_ids: set[str]) -> dict[str, str | None]:
+def _image_names(client: Any, image_ids: set[str]) -> dict[str | None, str | None]:
     return {image["ImageId"]: image.get("Name") for image in describe_images(client, "OWNED", sorted(image_ids))}
 
 

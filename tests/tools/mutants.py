@@ -64,9 +64,10 @@ NOTICED = (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED, -signal.SI
 # survivor fits any more is an error.
 EQUIVALENT = {
     r"_raise_if_not_from_aws: .*status_code": "AWS answers with 200, or with 400 and more",
-    r"(Failure|Outcome|PermissionsRead): .*frozen=True": "frozen keeps a later change from assigning; none does now",
+    r"frozen=True": "frozen keeps a later change from assigning; none does now",
     r"run: set\(wanted_ids or \(\)\) - found\.keys -> ": "a dictionary's keys can be taken from a list, too",
     r"wait.py:\d+: ContextVar\(": "the name of a variable is shown to who debugs, and to nobody else",
+    r"_present: .*str\(wanted\.image_id\)": "there is an image where nothing is missing, which mypy can't know",
     r"_status: .*'HTTPStatusCode', 0\) -> ": "every number below 500 means the same",
     **playbook_mutants.EQUIVALENT,
 }

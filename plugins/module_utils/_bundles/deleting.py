@@ -84,6 +84,7 @@ def deletion_result(
     """
     bundle_id, name = (bundle["BundleId"], bundle.get("Name")) if bundle else (bundle_id, name)
     label = f"{name or bundle_id} in {region}"
+    gone = bundle if changed else None
     return {
         "changed": changed,
         "bundle_id": bundle_id,
@@ -94,7 +95,7 @@ def deletion_result(
         "diff": {
             "before_header": label,
             "after_header": label,
-            "before": bundle_fields(bundle) if bundle and changed else {},
+            "before": bundle_fields(gone) if gone else {},
             "after": {},
         },
     }

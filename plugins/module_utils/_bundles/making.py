@@ -55,11 +55,11 @@ class NewBundle:
 class WantedImage:
     """The image that is to be behind a bundle, None where none is asked for, and what was read to find it.
 
-    ``read``: images of the caller's by their ID, all of them where the image is given by name.
+    ``read``: images of the caller's by their ID, all of them where the image is given by name. None is the ID of none.
     """
 
     image: Image | None = None
-    read: Mapping[str, Image] = field(default_factory=dict)
+    read: Mapping[str | None, Image] = field(default_factory=dict)
 
     @property
     def image_id(self) -> str | None:
@@ -217,7 +217,7 @@ def bundle_result(
     before: Mapping[str, Any],
     region: str,
     changed: bool,
-    images: Mapping[str, Image],
+    images: Mapping[str | None, Image],
 ) -> dict[str, Any]:
     """Build what the module returns for a bundle that exists, or will.
 
@@ -231,27 +231,25 @@ def bundle_result(
     return {
         "changed": changed,
         **bundle_fields(bundle),
-        "image_name": images.get(str(image_id), {}).get("Name"),
+        "image_name": images.get(image_id, {}).get("Name"),
         "previous_image_id": previous_image_id,
-        "previous_image_name": images.get(str(previous_image_id), {}).get("Name"),
+        "previous_image_name": images.get(previous_image_id, {}).get("Name"),
         "rollback": bool(before) and _is_older(image_id, previous_image_id, images),
         "region": region,
         "state": bundle.get("State"),
-        "tags": dict(tags),
+        "tags": tags,
         "diff": {
             "before_header": label,
             "after_header": label,
-            "before": dict(before),
+            "before": before,
             "after": bundle_facts(bundle, tags),
         },
     }
 
 
-def _is_older(image_id: str | None, than_id: str | None, images: Mapping[str, Image]) -> bool | None:
+def _is_older(image_id: str | None, than_id: str | None, images: Mapping[str | None, Image]) -> bool | None:
     """Tell whether one image was created before another; None where that is not known of both."""
-    if image_id is None or than_id is None:
-        return None
-    if image_id == than_id:
+    if image_id is not None and image_id == than_id:
         return False
     created, other = (images.get(each, {}).get("Created") for each in (image_id, than_id))
     return None if created is None or other is None else created < other
@@ -259,4 +257,4 @@ def _is_older(image_id: str | None, than_id: str | None, images: Mapping[str, Im
 
 def bundle_facts(bundle: Bundle, tags: Mapping[str, str]) -> dict[str, Any]:
     """Return what a diff shows of a bundle."""
-    return {**bundle_fields(bundle), "tags": dict(tags)}
+    return {**bundle_fields(bundle), "tags": tags}

@@ -71,7 +71,8 @@ the bundle before you rely on it.
 * So. When the bundle was read again, it had image {IMAGE}, which somebody else has put behind it meanwhile. The change
 may still take effect: look at the bundle before you rely on it.
 * AWS took the call that puts image wsi-000000000 behind bundle {LABEL}, and that did not show for 180 seconds.
-* state=absent deletes a bundle, and takes no description.
+* state=absent deletes a bundle, and takes no image_id, image_name, description, compute_type, root_volume_size,
+user_volume_size, tags.
 """
 
 
@@ -106,7 +107,7 @@ def test_every_sentence():
         making.not_switched("So.", [DESK], False, False),
         making.not_switched("So.", [DESK], True, True),
         making.accepted(DESK, "wsi-000000000", REGION, 180),
-        *making.request_problems(options(state="absent", bundle_id=ID, description="x")),
+        *making.request_problems({**dict.fromkeys(options(), "x"), **SIZES, "state": "absent"}),
     ]
     assert said == [" ".join(sentence.split()) for sentence in re.split(r"^\* ", SAID, flags=re.MULTILINE)[1:]]
 
@@ -125,4 +126,5 @@ def test_what_is_decided_where_aws_tells_something_else_or_nothing():
     assert [bundles.is_settled({"State": state}) for state in states] == [True, True, False, False, False]
     assert bundles.matching_bundles([DESK, OTHER, BARE], None, None) == [BARE, OTHER, DESK]
     assert bundles.matching_bundles([DESK, OTHER, BARE], ["", "?"], None) == [BARE, OTHER]
+    assert making.bundle_result(BARE, {}, {"image_id": None}, REGION, False, {})["rollback"] is None
     assert bundles.bundle_fields({**BARE, "UserStorage": {"Capacity": "1e2"}})["user_volume_size"] == "1e2"
