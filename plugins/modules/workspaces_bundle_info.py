@@ -276,8 +276,7 @@ def run(params: Mapping[str, Any], client: Any) -> dict[str, Any]:
     """
     wanted_ids = None if params["bundle_ids"] is None else sorted(set(params["bundle_ids"]))
     amazons = params["owner"] == "amazon"
-    # By ID AWS takes no owner.
-    owner = "AMAZON" if amazons and wanted_ids is None else None
+    owner = "AMAZON" if amazons else None
     found = [bundle for bundle in describe_bundles(client, wanted_ids, owner) if is_amazons(bundle) == amazons]
     bundles = matching_bundles(found, params["names"], params["image_ids"])
     names = {} if amazons else _image_names(client, {bundle["ImageId"] for bundle in bundles if "ImageId" in bundle})

@@ -39,7 +39,7 @@ def describe_bundles(client: Any, bundle_ids: Sequence[str] | None = None, owner
 
     :param bundle_ids: Only these bundles, however many and whosever; None for all. AWS leaves out what it does not
         find.
-    :param owner: ``AMAZON`` for AWS's own, None for the caller's. AWS takes it without IDs only.
+    :param owner: ``AMAZON`` for AWS's own, None for the caller's. AWS takes none beside IDs, so it goes unheeded there.
     """
     paginator = paginator_of(client, "DescribeWorkspaceBundles", "Bundles")
     if bundle_ids is None:

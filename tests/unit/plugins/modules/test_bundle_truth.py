@@ -150,7 +150,7 @@ def test_a_wait_says_of_a_bundle_that_it_did_not_see_no_more_than_it_knows(never
     server = a_state(hidden_looks=999 if never == "shown" else 0, bundle_pending_looks=99)
     server.faults = [Fault(BUNDLES, "drop", call=2, times=None)] if never == "answered" else []
     result, message = attempt(lambda: bundle(Clients(server), **NEW, wait=True, wait_timeout=100))
-    assert "or AWS gave no answer then" in message
+    assert "(new) in eu-west-1 was not among the bundles that AWS listed at the end of 100 seconds, or AWS" in message
     assert (result["changed"], result["state"]) == (True, "PENDING")
 
 
