@@ -29,6 +29,8 @@ from ansible_collections.euc.aws.tests.unit.plugins.modules.test_workspaces_bund
 )
 from ansible_collections.euc.aws.tests.unit.support import IMAGE_ID, Clients, bundle
 
+# Also a wait where none is due takes no time.
+pytestmark = pytest.mark.usefixtures("clock")
 SWITCH = {"name": "desk", "image_id": IMAGE_ID}
 
 

@@ -38,6 +38,8 @@ from ansible_collections.euc.aws.tests.unit.plugins.modules.test_workspaces_bund
 )
 from ansible_collections.euc.aws.tests.unit.support import IMAGE_ID, LOOK, OWNER, REGION, Clients, bundle, new_client
 
+# Also a wait where none is due takes no time.
+pytestmark = pytest.mark.usefixtures("clock")
 FAULTED = "InternalServerException"
 LOST, NEVER_CAME = "ConnectionClosedError, applied", "ConnectionClosedError"
 # Those that pass may have to be told from those that stay.

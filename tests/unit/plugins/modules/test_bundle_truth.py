@@ -34,6 +34,8 @@ from ansible_collections.euc.aws.tests.unit.plugins.modules.test_workspaces_bund
 )
 from ansible_collections.euc.aws.tests.unit.support import IMAGE_ID, LOOK, OWNER, REGION, Clients, bundle, new_image
 
+# Also a wait where none is due takes no time.
+pytestmark = pytest.mark.usefixtures("clock")
 SWITCH = {"name": "desk", "image_id": IMAGE_ID}
 WAIT = {"wait": True, "wait_timeout": 600}
 LOST = Fault(CREATE, "drop", applied=True)

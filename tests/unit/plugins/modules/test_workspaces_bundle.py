@@ -29,6 +29,8 @@ from ansible_collections.euc.aws.tests.unit.support import (
     new_state,
 )
 
+# Also a wait where none is due takes no time.
+pytestmark = pytest.mark.usefixtures("clock")
 BUNDLES, DESKTOPS = "DescribeWorkspaceBundles", "DescribeWorkspaces"
 CREATE, UPDATE, DELETE = "CreateWorkspaceBundle", "UpdateWorkspaceBundle", "DeleteWorkspaceBundle"
 TAGS, SET, UNSET = "DescribeTags", "CreateTags", "DeleteTags"
