@@ -54,7 +54,7 @@ def delete_bundle(client: Any, bundle: Bundle) -> bool:
         if found == []:
             return error.leaves_open
         raise AnsibleBundleDeletionError(
-            deleting.not_deleted(str(error), found, error.leaves_open, error.may_take_effect),
+            deleting.not_deleted(error.message, found, error.leaves_open, error.may_take_effect),
             response=error.response,
             may_take_effect=error.may_take_effect,
         ) from error

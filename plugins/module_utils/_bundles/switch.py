@@ -50,7 +50,7 @@ def put_image_behind(client: Any, bundle: Bundle, image_id: str) -> Bundle:
         return latest
     is_replaced = shown not in (None, bundle.get("ImageId"))
     may_take_effect = may_take_effect and not (is_replaced and error is None)
-    told = str(error) if error else making.accepted(bundle, image_id, client.meta.region_name, SECONDS_TO_SHOW)
+    told = error.message if error else making.accepted(bundle, image_id, client.meta.region_name, SECONDS_TO_SHOW)
     raise AnsibleBundleUpdateError(
         making.not_switched(told, found, is_replaced, may_take_effect),
         response=error.response if error else None,
