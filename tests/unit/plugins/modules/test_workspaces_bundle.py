@@ -428,14 +428,17 @@ def test_what_aws_refuses_is_told_with_the_rule(options, fields, told):
         bundle(Clients(server), **NEW | options)
     assert told in str(caught.value)
     assert caught.value.kwargs == {"name": "new", "region": REGION, "may_take_effect": False}
+    # In check mode and for real, and not behind the refusal
+    assert counted(server)[BUNDLES] == 2
     assert len(server.bundles) == 1
 
 
 def test_the_name_of_a_deleted_bundle_is_blocked_for_two_hours(clock):
     server = a_state(OURS, clock=lambda: 1_700_000_000 + clock.now)
     bundle(Clients(server), name="desk", state="absent")
-    with pytest.raises(AnsibleEUCError, match="AWS blocks that name for two hours"):
+    with pytest.raises(AnsibleEUCError, match="AWS blocks that name for two hours") as caught:
         bundle(Clients(server), **{**NEW, "name": "desk"})
+    assert not caught.value.kwargs["may_take_effect"]
     # Nothing of that may still appear, so it is not looked for as long.
     assert clock.now == 30
     clock.now = 7201
