@@ -43,7 +43,7 @@ def bundle_ids_problem(values: Iterable[str], option: str) -> str | None:
 
 def is_bundle_id(value: str) -> bool:
     """Tell whether a text has the form of a bundle's ID."""
-    return bool(_BUNDLE_ID.fullmatch(value))
+    return _BUNDLE_ID.fullmatch(value) is not None
 
 
 def bundle_label(bundle: Bundle, region: str) -> str:

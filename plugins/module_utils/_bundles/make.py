@@ -110,7 +110,7 @@ def usable_bundle(client: Any, bundle: Bundle, wait_timeout: int | None, left: f
     :raises AnsibleEUCError: If it is in state ERROR, not ready in time, or gone; or if AWS can't be asked.
     """
     region = client.meta.region_name
-    if wait_timeout and not bundles.is_settled(bundle):
+    if wait_timeout:
         bundle = _waited_for(client, bundle, wait_timeout, left)
     if bundle.get("State") == "ERROR":
         raise AnsibleBundleCreationError(making.in_error(bundle, region), state="ERROR")

@@ -159,6 +159,7 @@ def test_a_bundle_of_the_name_that_appears_meanwhile(fields, lost, clock):
     else:
         assert (result["bundle_id"], result["changed"], result["tags"]) == (BUNDLE_ID, lost, {"a": "1"})
         assert result["previous_image_id"] == (None if lost else IMAGE_ID)
+    assert clock.now < 30
 
 
 def test_a_second_bundle_of_the_name_that_appears_meanwhile_is_told(clock):

@@ -124,7 +124,8 @@ def test_what_is_decided_where_aws_tells_something_else_or_nothing():
     assert [bundles.is_amazons({"Owner": owner}) for owner in ("AMAZON", "Amazon", None)] == [True, True, False]
     states = ("AVAILABLE", "ERROR", "PENDING", "VALIDATING", None)
     assert [bundles.is_settled({"State": state}) for state in states] == [True, True, False, False, False]
-    assert bundles.matching_bundles([DESK, OTHER, BARE], None, None) == [BARE, OTHER, DESK]
-    assert bundles.matching_bundles([DESK, OTHER, BARE], ["", "?"], None) == [BARE, OTHER]
+    named = {**DESK, "Name": "aa"}
+    assert bundles.matching_bundles([named, OTHER, BARE], None, None) == [BARE, OTHER, named]
+    assert bundles.matching_bundles([named, OTHER, BARE], ["", "?"], None) == [BARE, OTHER]
     assert making.bundle_result(BARE, {}, {"image_id": None}, REGION, False, {})["rollback"] is None
     assert bundles.bundle_fields({**BARE, "UserStorage": {"Capacity": "1e2"}})["user_volume_size"] == "1e2"
