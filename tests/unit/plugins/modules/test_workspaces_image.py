@@ -10,8 +10,10 @@ import json
 from dataclasses import replace
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError
+from ansible_collections.euc.aws.plugins.modules import workspaces_image
 from ansible_collections.euc.aws.tests.aws_server import Bundle, Fault, Image, Result, WorkSpace
 from ansible_collections.euc.aws.tests.unit.support import (
     IMAGE_ID,
@@ -671,6 +673,21 @@ def test_bad_input_is_refused_before_any_call(options, told):
         image(Clients(server), **({} if "image_id" in options else {"name": "copy"}) | options)
     assert told in str(caught.value)
     assert server.journal == []
+
+
+def test_options_that_do_not_go_together_are_refused():
+    validator = ArgumentSpecValidator(workspaces_image.ARGUMENT_SPEC, **workspaces_image.OPTION_RULES)
+    exclusive, needed = "parameters are mutually exclusive", "missing parameter(s) required by"
+    told = {
+        "one of the following is required: name, image_id": [],
+        f"{exclusive}: name|image_id": ["name", "image_id"],
+        f"{exclusive}: image_id|source_image_id|source_workspace_id": ["image_id", "source_image_id"],
+        f"{needed} 'source_region': source_image_id": ["name", "source_region"],
+        f"{needed} 'source_account_id': source_image_id": ["name", "source_account_id"],
+        f"{needed} 'source_workspace_id': description": ["name", "source_workspace_id"],
+    }
+    found = {words: validator.validate(dict.fromkeys(given, "x")).error_messages for words, given in told.items()}
+    assert found == {words: [words] for words in told}
 
 
 def test_all_that_is_wrong_is_told_at_once():
