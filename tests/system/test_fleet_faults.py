@@ -214,7 +214,7 @@ def test_a_controller_that_is_killed_at_any_moment_leaves_one_copy_a_host(
 
 def test_four_slices_at_once_end_as_one_run_does(ansible: Any, server: Any) -> None:
     stranger = "999999999999"
-    fleet = Fleet(ansible, accounts(4), [HERE, THERE])
+    fleet = Fleet(ansible, accounts(HOSTS // 5), [HERE, THERE])
     server.images = [replace(SOURCE, shared_account_ids=frozenset({stranger}))]
     server.throttle = Throttle()
     ended = slices(ansible, "euc.aws.distribute_image", DISTRIBUTE, fleet.hosts, 4)

@@ -69,7 +69,7 @@ def test_what_is_asked_of_aws_and_what_an_error_names(call, arguments, operation
     with pytest.raises(AnsibleEUCError) as caught:
         call(new_client(server), *arguments)
     assert [(each.operation, each.parameters) for each in server.journal] == [(operation, request_)]
-    assert type(caught.value) is error
+    assert caught.type is error
     assert str(caught.value).startswith(f"Failed to {action} in eu-west-1: An error occurred (AccessDeniedException) ")
     assert str(caught.value).endswith(f"Injected fault. {error.ADVICE['AccessDeniedException']}")
 
