@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import gc
+import time
 
 import pytest
 
@@ -56,3 +57,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     # botocore's pacing waits by a lock, not by sleeping.
     monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda *_arguments, **_options: True)
     return replaced
+
+
+@pytest.fixture
+def tokyo(monkeypatch):
+    """Let the machine's time be Tokyo's, and no longer than for this test."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()

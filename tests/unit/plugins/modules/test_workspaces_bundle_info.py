@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -43,9 +42,8 @@ def found(server, **options):
     return bundle_info(new_client(server), **options)
 
 
-def test_a_bundle_is_told_in_the_words_of_the_other_module(monkeypatch):
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
-    time.tzset()
+@pytest.mark.usefixtures("tokyo")
+def test_a_bundle_is_told_in_the_words_of_the_other_module():
     server = a_state(OURS)
     result = found(server, include_tags=True)
     assert result == {

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from ansible_collections.euc.aws.plugins.module_utils._aws.errors import AnsibleEUCError
@@ -69,9 +67,8 @@ def test_filters(options, expected, missing):
     assert result["region"] == REGION
 
 
-def test_every_field_of_the_model_is_there(monkeypatch):
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
-    time.tzset()
+@pytest.mark.usefixtures("tokyo")
+def test_every_field_of_the_model_is_there():
     image = info(new_client(server_with_four_images()), image_ids=[SILVER])["images"][0]
     assert image == {
         "image_id": SILVER,
